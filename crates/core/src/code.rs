@@ -1,0 +1,342 @@
+//! The one table of stable codes: text, exit code, HTTP status, who must act, and what to do.
+//!
+//! A code never changes its meaning and is never used again for another; new ones are added.
+
+use core::fmt;
+
+/// The exit codes of the command (DESIGN section 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// It worked, or the answer is *allow*.
+    Ok,
+    /// It did not work.
+    Error,
+    /// The call's words are off.
+    Usage,
+    /// The answer is *deny*.
+    Deny,
+    /// A key could not be reached or unlocked.
+    KeyUnavailable,
+}
+
+impl Exit {
+    /// Returns the number the process ends with.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Error => 1,
+            Self::Usage => 2,
+            Self::Deny => 3,
+            Self::KeyUnavailable => 4,
+        }
+    }
+}
+
+/// Who has to act when a code appears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// Whoever made or issued the token.
+    Author,
+    /// Whoever called: other arguments, files or trust.
+    Caller,
+    /// Whoever keeps the key.
+    Custodian,
+    /// The machine: disk, permissions.
+    Machine,
+}
+
+impl Party {
+    /// Returns the words for it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Author => "whoever issued the token",
+            Self::Caller => "whoever called",
+            Self::Custodian => "whoever keeps the key",
+            Self::Machine => "whoever runs the machine",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $text:literal $exit:ident $http:literal $party:ident $title:literal $advice:literal;)+) => {
+        /// A stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Returns the stable text, `GS-…`.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// Finds the code of a text; nothing when there is none.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$name),)+ _ => None }
+            }
+
+            /// Returns the exit code of a command that ends with it.
+            #[must_use]
+            pub const fn exit(self) -> Exit {
+                match self { $(Self::$name => Exit::$exit,)+ }
+            }
+
+            /// Returns the HTTP status of an answer that carries it (RFC 9457).
+            #[must_use]
+            pub const fn http_status(self) -> u16 {
+                match self { $(Self::$name => $http,)+ }
+            }
+
+            /// Returns who has to act.
+            #[must_use]
+            pub const fn party(self) -> Party {
+                match self { $(Self::$name => Party::$party,)+ }
+            }
+
+            /// Returns the rule in one line, lower case, without a final period.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// Returns what to do about it, in whole sentences.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    KeyMalformed "GS-KEY-MALFORMED" Deny 400 Author
+        "a text that should be a key is none"
+        "Copy the key again, whole: an nkey has exactly 56 upper-case letters and digits, a did:key begins with did:key:z6Mk.";
+    KeyRole "GS-KEY-ROLE" Deny 400 Author
+        "a key stands where another role belongs"
+        "The first letter tells the role: O operator, A account, M module, V provider. Use the key of the role that the message asks for.";
+    KeyReused "GS-KEY-REUSED" Deny 403 Author
+        "one raw key appears in two roles or under two principals"
+        "Make a new key for one of the two and issue its token again: one theft must not cost two identities. `--policy relaxed` accepts it with a notice.";
+
+    TokenEmpty "GS-TOKEN-EMPTY" Deny 400 Author
+        "the file holds no token"
+        "Check that the right file was named and that it was copied whole.";
+    TokenTooLarge "GS-TOKEN-TOO-LARGE" Deny 413 Author
+        "the token is larger than any genuine one"
+        "Tokens of this family are at most 64 KiB. Check that the right file was named.";
+    TokenUnknown "GS-TOKEN-UNKNOWN" Deny 400 Author
+        "the file is neither a token nor a WebAssembly module"
+        "Name a .jwt token, or a WebAssembly module or component. `greatseal inspect FILE` shows what a file is.";
+    TokenFrame "GS-TOKEN-FRAME" Deny 400 Author
+        "the text is not three segments of unpadded base64url"
+        "Copy the token again, whole and without line breaks; a token that arrives like this was changed on its way.";
+    TokenHeader "GS-TOKEN-HEADER" Deny 400 Author
+        "the header is not the one that signed tokens of this family have"
+        "Only {\"typ\":\"jwt\",\"alg\":\"Ed25519\"} is accepted, byte for byte. Ask the issuer to sign with a wascap tool.";
+    TokenJson "GS-TOKEN-JSON" Deny 400 Author
+        "the claims are not strict JSON of the expected form"
+        "Ask the issuer for a new token; this one reads differently in different tools.";
+    TokenDuplicate "GS-TOKEN-DUPLICATE" Deny 400 Author
+        "a name occurs twice in one JSON object"
+        "Ask the issuer for a new token: two readers could each take another of the two values.";
+    TokenDepth "GS-TOKEN-DEPTH" Deny 400 Author
+        "the claims are nested too deeply"
+        "Genuine claims nest a few levels. Ask the issuer for a new token.";
+    ClaimsField "GS-CLAIMS-FIELD" Deny 400 Author
+        "a claim is missing or of the wrong type"
+        "Ask the issuer for a new token; the message names the claim.";
+    ClaimsEntity "GS-CLAIMS-ENTITY" Deny 400 Author
+        "the claims describe another kind of thing than the subject is"
+        "The subject's first letter and the fields under `wascap` must agree: a module's token cannot be read as an operator's.";
+    ClaimsSubject "GS-CLAIMS-SUBJECT" Deny 400 Author
+        "the subject is no key"
+        "The subject of an operator, account, module or provider token is its public key. Ask the issuer for a new token.";
+    ClaimsSigners "GS-CLAIMS-SIGNERS" Deny 400 Author
+        "an entry among the signing keys is no key of the right role"
+        "Issue the token again with a clean list: O keys under an operator, A keys under an account.";
+    ClaimsSuccession "GS-CLAIMS-SUCCESSION" Deny 501 Caller
+        "the token carries the `greatseal` claim, whose rules this version does not know"
+        "Verify with a newer greatseal. Passing over the claim would soften the rules its operator chose.";
+
+    SignatureInvalid "GS-SIGNATURE-INVALID" Deny 403 Author
+        "the signature does not verify under the issuer's key"
+        "The token was changed, or signed by another key. Get it again from its issuer and do not use this one.";
+    SignatureWeakKey "GS-SIGNATURE-WEAK-KEY" Deny 403 Author
+        "the issuer's key is of small order or not canonical: anybody can sign for it"
+        "This is how keyless forgeries are made. Do not use the token.";
+
+    TimeExpired "GS-TIME-EXPIRED" Deny 403 Author
+        "the token has expired"
+        "Ask for a new one, or verify at the time in question with `--at`.";
+    TimeEarly "GS-TIME-EARLY" Deny 403 Author
+        "the token is not valid yet"
+        "Wait until its `nbf`, or check this machine's clock.";
+    TimeFuture "GS-TIME-FUTURE" Deny 403 Author
+        "the token claims to have been issued more than five minutes from now"
+        "Check this machine's clock and the issuer's; thieves choose this time to outrank what is genuine.";
+
+    ModuleMalformed "GS-MODULE-MALFORMED" Deny 400 Author
+        "the file is no well-formed WebAssembly module or component"
+        "Build or download it again.";
+    ModuleEncoding "GS-MODULE-ENCODING" Deny 400 Author
+        "the component is in an encoding that is no longer read"
+        "Build it again with a current toolchain; components of before 2023 used another encoding.";
+    ModuleTooLarge "GS-MODULE-TOO-LARGE" Deny 413 Author
+        "the module is larger than 64 MiB"
+        "Sign and verify smaller modules; most of such a size is debug information, which `wasm-tools strip` removes.";
+    ModuleUnsigned "GS-MODULE-UNSIGNED" Deny 400 Author
+        "the module carries no token"
+        "Sign it: `greatseal module sign FILE --account NAME`.";
+    ModuleAmbiguous "GS-MODULE-AMBIGUOUS" Deny 400 Author
+        "the module carries more than one token section, or one inside a nested module"
+        "Strip it and sign it again: `greatseal module strip FILE`. Readers differ on which of several tokens counts.";
+    ModulePadded "GS-MODULE-PADDED" Deny 400 Author
+        "the token section's own lengths are padded"
+        "Strip it and sign it again: `greatseal module strip FILE`. Padding there changes the file and no hash would notice.";
+    ModuleHash "GS-MODULE-HASH" Deny 403 Author
+        "the token vouches for other bytes than the module's"
+        "The module was changed after it was signed, or the token belongs to another module. Get the module again from its publisher.";
+
+    ChainIncomplete "GS-CHAIN-INCOMPLETE" Deny 403 Caller
+        "a token of the chain was not supplied"
+        "Add the missing account or operator token with `--with FILE-OR-FOLDER`; the message names the key it is about.";
+    ChainTooLarge "GS-CHAIN-TOO-LARGE" Deny 413 Caller
+        "the tokens that bear on this decision are larger than 4 MiB in all"
+        "Supply fewer tokens: the current one of each subject is enough.";
+    OperatorUntrusted "GS-OPERATOR-UNTRUSTED" Deny 403 Caller
+        "the chain leads to an operator that is not trusted"
+        "If that operator is one you trust, name its key: `--trust O…`. Compare the key with one from a source you trust, not with this file.";
+    OperatorNotSelfIssued "GS-OPERATOR-NOT-SELF-ISSUED" Deny 403 Author
+        "the operator token was not issued by the operator itself"
+        "An operator answers to nobody above it. Issue accounts under the top operator, or trust the other operator by its own self-issued token.";
+    OperatorNoSigners "GS-OPERATOR-NO-SIGNERS" Deny 403 Author
+        "the operator lists no signing keys"
+        "The operator should list at least one signing key and issue accounts with it. `--policy relaxed` accepts this with a notice.";
+    OperatorListsIdentity "GS-OPERATOR-LISTS-IDENTITY" Deny 403 Author
+        "the operator lists its own identity key among its signing keys"
+        "Issue the operator token again with signing keys that are not the identity. `--policy relaxed` accepts this with a notice.";
+    AccountByIdentity "GS-ACCOUNT-BY-IDENTITY" Deny 403 Author
+        "the account was issued by the operator's identity key"
+        "Issue the account again with one of the operator's signing keys, so that the identity key can stay offline. `--policy relaxed` accepts this with a notice.";
+    AccountIssuer "GS-ACCOUNT-ISSUER" Deny 403 Author
+        "the account was not issued by a signing key of the operator"
+        "Issue the account again with a key that the operator's current token lists; a key that was unlisted no longer counts.";
+    CodeSelfIssued "GS-CODE-SELF-ISSUED" Deny 403 Author
+        "the module or provider vouches for itself"
+        "Sign it with its account's key: `greatseal module sign FILE --account NAME`.";
+    CodeIssuer "GS-CODE-ISSUER" Deny 403 Author
+        "the module or provider was not issued by its account or a signing key of it"
+        "Sign it with a key of an account that the operator made; a key that was unlisted no longer counts.";
+    AuthorityAmbiguous "GS-AUTHORITY-AMBIGUOUS" Deny 403 Author
+        "two trusted principals list the same signing key, so it speaks for neither"
+        "Remove the key from one of the two and issue that token again.";
+    Superseded "GS-SUPERSEDED" Deny 403 Author
+        "a newer token of the same subject replaces this one"
+        "Use the newer token; the message names it.";
+    NoRule "GS-NO-RULE" Deny 403 Caller
+        "no rule derives authority from this kind of token"
+        "Operators, accounts, modules and providers can be verified. `greatseal inspect FILE` shows what others say.";
+
+    SignKind "GS-SIGN-KIND" Error 400 Caller
+        "the bytes to be signed are no statement that this version knows"
+        "Custody signs parsed statements only. Make the request again with this version of greatseal.";
+    SignSigner "GS-SIGN-SIGNER" Error 400 Caller
+        "the request asks for another key's signature"
+        "Use the key that the request names.";
+    SignResult "GS-SIGN-RESULT" Error 500 Custodian
+        "what custody returned is not this key's signature over this request"
+        "Do not use this custody until it is understood why: `greatseal key show NAME` shows where the key lives.";
+
+    CustodyMissing "GS-CUSTODY-MISSING" KeyUnavailable 503 Custodian
+        "custody has no such key"
+        "`greatseal key list` shows the keys there are; `greatseal key import` brings one in.";
+    CustodyPin "GS-CUSTODY-PIN" KeyUnavailable 500 Custodian
+        "custody holds another key than the one pinned under this name"
+        "Nothing was signed. Find out who replaced it; restore the right key file from its backup.";
+    CustodyLocked "GS-CUSTODY-LOCKED" KeyUnavailable 403 Custodian
+        "the key could not be unlocked"
+        "Check the passphrase. Without it the key is lost, by design.";
+    CustodyExists "GS-CUSTODY-EXISTS" Error 409 Caller
+        "a key of that name exists already, and nothing overwrites a key"
+        "Choose another name. To retire the old one, move its file away by hand.";
+    CustodyPermissions "GS-CUSTODY-PERMISSIONS" KeyUnavailable 500 Machine
+        "others on this machine can read the private folder"
+        "`chmod 700` the folder and `chmod 600` the files in it, then ask yourself who may have read them.";
+    CustodyMalformed "GS-CUSTODY-MALFORMED" KeyUnavailable 500 Machine
+        "the custody file or an encrypted key is damaged"
+        "Restore it from its backup; greatseal writes these files whole or not at all.";
+    CustodyTooLarge "GS-CUSTODY-TOO-LARGE" Error 413 Caller
+        "the message is larger than this custody can sign"
+        "Keep this key in another custody, or issue a smaller token.";
+    CustodyPassphrase "GS-CUSTODY-PASSPHRASE" Usage 400 Caller
+        "there is no passphrase, and no terminal to ask for one"
+        "Run it in a terminal, or name `--passphrase-file FILE` or `--passphrase-fd N`.";
+    SeedMalformed "GS-SEED-MALFORMED" Error 400 Caller
+        "the file to import holds no seed"
+        "An nkey seed has exactly 58 upper-case letters and digits and begins with S; nothing else may stand in the file.";
+
+    Usage "GS-USAGE" Usage 400 Caller
+        "the call's words are off"
+        "`greatseal help` and `greatseal COMMAND --help` show them, with examples.";
+    Io "GS-IO" Error 500 Machine
+        "a file could not be read or written"
+        "The message names the file and what the system said. Nothing that existed was changed.";
+    FileTooLarge "GS-FILE-TOO-LARGE" Error 413 Caller
+        "the file is larger than anything of its kind"
+        "Check that the right file was named.";
+    TrustMissing "GS-TRUST-MISSING" Usage 400 Caller
+        "nothing is trusted, so nothing can be verified"
+        "Name whom you trust: `--trust O…` (an operator's key), `--trust A…` (an account's key) or `--trust FILE` (a token, pinned). Take the key from a source you trust, not from the file in question.";
+    RealmMissing "GS-REALM-MISSING" Usage 404 Caller
+        "there is no realm here or above"
+        "Make one with `greatseal init NAME`, change into its folder, or name it with `--realm FOLDER`.";
+    RealmExists "GS-REALM-EXISTS" Error 409 Caller
+        "there is something in the way already"
+        "Choose another name or folder; nothing was overwritten.";
+    RealmMalformed "GS-REALM-MALFORMED" Error 400 Caller
+        "the realm's file is damaged or of another version"
+        "Take the last good greatseal.toml from version control; the message names line and column.";
+    NameInvalid "GS-NAME-INVALID" Usage 400 Caller
+        "a name may hold lower-case letters, digits and inner hyphens only"
+        "Use at most 64 of a-z, 0-9 and -, beginning and ending with a letter or digit.";
+    NameTaken "GS-NAME-TAKEN" Error 409 Caller
+        "the realm has something of that name already"
+        "Choose another name; `greatseal key list` shows the names in use.";
+    NameUnknown "GS-NAME-UNKNOWN" Usage 404 Caller
+        "the realm has nothing of that name"
+        "`greatseal key list` and `greatseal account list` show the names there are.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Code;
+
+    #[test]
+    fn the_table_goes_both_ways() {
+        let mut seen = BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.text()), "{code} twice");
+            assert_eq!(Code::parse(code.text()), Some(*code));
+            assert!(code.text().starts_with("GS-"));
+            assert!(!code.title().ends_with('.') && code.advice().ends_with('.'), "{code}");
+        }
+        assert_eq!(Code::parse("GS-"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! Ed25519 (RFC 8032), once, for every family: cofactored, canonical, no small order.
+//!
+//! A signature (R, S) by A over M is good when A and R are canonical encodings and not of small
+//! order, S < L, and [8](S·B − k·A − R) = 0. Single and batch verification then agree by
+//! construction; which backend of the curve is compiled in changes the speed and nothing else.
+//! Reasons and measurements: `docs/signatures.md`.
+
+use chacha20::ChaCha12Rng;
+use chacha20::rand_core::SeedableRng;
+use ed25519_zebra::{Signature as ZebraSignature, VerificationKeyBytes, batch};
+use sha2::{Digest, Sha256};
+
+use crate::error::SignatureFault;
+use crate::key::RawKey;
+
+/// Bytes of a signature.
+pub const SIGNATURE_LENGTH: usize = 64;
+
+/// Size of the pieces that a failed batch is searched in.
+const SEARCH_PIECE: usize = 32;
+
+/// The 64 bytes R ‖ S, not yet known to be good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature([u8; SIGNATURE_LENGTH]);
+
+impl Signature {
+    /// Takes the bytes as they are.
+    #[must_use]
+    pub const fn new(bytes: [u8; SIGNATURE_LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 64 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; SIGNATURE_LENGTH] {
+        &self.0
+    }
+
+    fn r(&self) -> &[u8; 32] {
+        // The array has 64 bytes, so it has a first half.
+        self.0.first_chunk::<32>().unwrap_or(&[0; 32])
+    }
+}
+
+/// A signature with what it is claimed to be over and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// The claimed signer.
+    pub key: &'a RawKey,
+    /// The exact bytes received.
+    pub message: &'a [u8],
+    /// The signature received.
+    pub signature: &'a Signature,
+}
+
+/// Judges one signature.
+///
+/// # Errors
+/// [`SignatureFault::WeakKey`] for a key that anybody could sign for, else
+/// [`SignatureFault::Invalid`].
+pub fn verify(signed: &Signed<'_>) -> Result<(), SignatureFault> {
+    single(prepare(signed)?)
+}
+
+/// Judges many signatures together, each verdict the same as alone.
+///
+/// The coefficients come from a hash of the whole batch, so that the verdict depends on the
+/// arguments only; who wants two of them to cancel has to find a collision of 128 bits.
+#[must_use]
+pub fn verify_all(all: &[Signed<'_>]) -> Vec<Result<(), SignatureFault>> {
+    let mut verdicts = Vec::with_capacity(all.len());
+    let mut items = Vec::with_capacity(all.len());
+    for (index, signed) in all.iter().enumerate() {
+        match prepare(signed) {
+            Ok(item) => {
+                verdicts.push(Ok(()));
+                items.push((index, item));
+            }
+            Err(fault) => verdicts.push(Err(fault)),
+        }
+    }
+    for index in search(all, &items) {
+        if let Some(verdict) = verdicts.get_mut(index) {
+            *verdict = Err(SignatureFault::Invalid);
+        }
+    }
+    verdicts
+}
+
+/// Returns the indices of the bad ones: all at once, then by pieces, then one by one.
+fn search(all: &[Signed<'_>], items: &[(usize, batch::Item)]) -> Vec<usize> {
+    if items.len() > 1 && together(all, items) {
+        return Vec::new();
+    }
+    if items.len() > SEARCH_PIECE {
+        return items.chunks(SEARCH_PIECE).flat_map(|piece| search(all, piece)).collect();
+    }
+    items.iter().filter(|(_, item)| single(item.clone()).is_err()).map(|(index, _)| *index).collect()
+}
+
+fn together(all: &[Signed<'_>], items: &[(usize, batch::Item)]) -> bool {
+    let mut seed = Sha256::new_with_prefix(b"greatseal batch coefficients");
+    let mut verifier = batch::Verifier::new();
+    for (index, item) in items {
+        // Everything the equation depends on, messages included: coefficients that were known
+        // before a message is chosen could be cancelled by choosing it.
+        if let Some(signed) = all.get(*index) {
+            seed.update(signed.key.as_bytes());
+            seed.update(signed.signature.as_bytes());
+            seed.update((signed.message.len() as u64).to_le_bytes());
+            seed.update(signed.message);
+        }
+        verifier.queue(item.clone());
+    }
+    verifier.verify(ChaCha12Rng::from_seed(seed.finalize().into())).is_ok()
+}
+
+fn single(item: batch::Item) -> Result<(), SignatureFault> {
+    item.verify_single().map_err(|_| SignatureFault::Invalid)
+}
+
+/// Refuses what zebra's own, laxer criterion would let through, and hashes the message.
+fn prepare(signed: &Signed<'_>) -> Result<batch::Item, SignatureFault> {
+    if is_weak(signed.key.as_bytes()) {
+        return Err(SignatureFault::WeakKey);
+    }
+    if is_weak(signed.signature.r()) {
+        return Err(SignatureFault::Invalid);
+    }
+    let key = VerificationKeyBytes::from(*signed.key.as_bytes());
+    let signature = ZebraSignature::from(*signed.signature.as_bytes());
+    Ok(batch::Item::from((key, signature, signed.message)))
+}
+
+/// Says whether an encoded point is not canonical or of small order.
+///
+/// All eight points of small order have one of five y; "−0" is among them, because x is 0 only
+/// where y is 1 or −1.
+#[must_use]
+pub fn is_weak(encoded: &[u8; 32]) -> bool {
+    const P: [u8; 32] = {
+        let mut p = [0xff; 32];
+        p[0] = 0xed;
+        p[31] = 0x7f;
+        p
+    };
+    const MINUS_ONE: [u8; 32] = {
+        let mut y = P;
+        y[0] = 0xec;
+        y
+    };
+    const ZERO: [u8; 32] = [0; 32];
+    const ONE: [u8; 32] = {
+        let mut y = ZERO;
+        y[0] = 1;
+        y
+    };
+    const ORDER_EIGHT: [[u8; 32]; 2] = [
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+            0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+            0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+        ],
+    ];
+    let mut y = *encoded;
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7f;
+    }
+    let canonical = y.iter().rev().lt(P.iter().rev());
+    !canonical || y == ZERO || y == ONE || y == MINUS_ONE || ORDER_EIGHT.contains(&y)
+}

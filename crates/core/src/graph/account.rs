@@ -1,0 +1,242 @@
+//! Accounts: which token of one speaks under which operator, and whom it lists.
+
+use super::index::Names;
+use super::operator::OperatorSide;
+use super::{Graph, Voice, common, listed};
+use crate::anchor::{Anchor, Anchored};
+use crate::decide::{Allow, Failure, Foundation, Notice};
+use crate::error::{ChainFault, Fault};
+use crate::key::{Account, Key, Nkey, RawKey, Role};
+use crate::statement::{Grant, Statement};
+use crate::view::Standing;
+
+/// An account, as its current tokens speak under one operator or as pinned.
+#[derive(Debug)]
+pub(super) struct AccountSide<'g> {
+    identity: Key<Account>,
+    /// The current tokens; none under a bare account key.
+    tokens: Vec<usize>,
+    signers: Vec<RawKey>,
+    above: Above<'g>,
+}
+
+/// What an account stands on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Above<'g> {
+    /// A trusted operator.
+    Operator(&'g OperatorSide),
+    /// Nothing: the account itself is trusted.
+    Nothing(Anchored),
+}
+
+/// An account's tokens that speak under one operator, old ones included.
+struct Group<'g, 'a, T> {
+    parent: &'g OperatorSide,
+    voices: Vec<(usize, Voice<'a, T>)>,
+}
+
+impl<'g> AccountSide<'g> {
+    fn new(identity: Key<Account>, above: Above<'g>) -> Self {
+        Self { identity, tokens: Vec::new(), signers: Vec::new(), above }
+    }
+
+    pub(super) fn identity(&self) -> &Key<Account> {
+        &self.identity
+    }
+
+    pub(super) fn speaks_by(&self, key: &RawKey) -> bool {
+        self.identity.raw() == key || self.signers.binary_search(key).is_ok()
+    }
+
+    pub(super) fn speaks_in(&self, token: usize) -> bool {
+        self.tokens.contains(&token)
+    }
+
+    pub(super) fn token(&self) -> Option<usize> {
+        self.tokens.first().copied()
+    }
+
+    /// Returns the tokens from the root down to the account's.
+    pub(super) fn path(&self) -> impl Iterator<Item = usize> {
+        let operator = match self.above {
+            Above::Operator(side) => side.token(),
+            Above::Nothing(_) => None,
+        };
+        operator.into_iter().chain(self.token())
+    }
+
+    pub(super) fn foundation(&self) -> Foundation {
+        let (anchored, mut notices) = match self.above {
+            Above::Operator(side) => (side.anchored(), side.notices().to_vec()),
+            Above::Nothing(anchored) => (anchored, Vec::new()),
+        };
+        if self.signers.is_empty() && !self.tokens.is_empty() {
+            notices.push(Notice::AccountWithoutSigners { account: self.identity.nkey() });
+        }
+        Foundation { anchored, notices }
+    }
+
+    /// Finds a raw key of the chain that stands in two places, code included.
+    ///
+    /// An account that lists its own identity does no harm: it is one key of one principal.
+    pub(super) fn reused(&self, code: Option<Nkey>) -> Option<(Nkey, Nkey)> {
+        let own = core::iter::once(self.identity.raw()).chain(&self.signers);
+        let above = |key: &RawKey| match self.above {
+            Above::Operator(side) => side.use_of(key),
+            Above::Nothing(_) => None,
+        };
+        for key in own {
+            let here = Nkey::new(Role::Account, *key);
+            if let Some(there) = above(key) {
+                return Some((there, here));
+            }
+            if let Some(code) = code.filter(|code| code.raw() == key) {
+                return Some((here, code));
+            }
+        }
+        let code = code?;
+        above(code.raw()).map(|there| (there, code))
+    }
+}
+
+impl<'a, T: Statement> Graph<'a, T> {
+    /// Finds out how an account speaks, under each trusted operator by itself.
+    pub(super) fn account_sides(&self, account: Key<Account>) -> Vec<Result<AccountSide<'_>, Failure>> {
+        let mut groups: Vec<Group<'_, 'a, T>> = Vec::new();
+        let mut failures = Vec::new();
+        for candidate in self.index.find(Names::AccountSubject, account.raw()) {
+            match self.account_voice(candidate, account) {
+                Ok((voice, parent)) => {
+                    match groups.iter_mut().find(|group| group.parent.identity() == parent.identity()) {
+                        Some(group) => group.voices.push((candidate, voice)),
+                        None => groups.push(Group { parent, voices: vec![(candidate, voice)] }),
+                    }
+                }
+                Err(failure) => failures.push(Err(failure)),
+            }
+        }
+        let mut sides: Vec<_> = groups
+            .into_iter()
+            .map(|group| self.current(AccountSide::new(account, Above::Operator(group.parent)), group.voices))
+            .collect();
+        sides.append(&mut failures);
+        sides.extend(self.anchored_sides(account));
+        sides
+    }
+
+    /// Narrows an account to its newest tokens.
+    fn current<'g>(
+        &self,
+        mut side: AccountSide<'g>,
+        voices: Vec<(usize, Voice<'a, T>)>,
+    ) -> Result<AccountSide<'g>, Failure> {
+        let newest = voices.iter().map(|(_, voice)| voice.verified.content().issued_at()).max();
+        for (candidate, voice) in voices {
+            if Some(voice.verified.content().issued_at()) != newest {
+                continue;
+            }
+            if let Standing::Expired(fault) = voice.standing {
+                return Err(self.failure(candidate, fault, 5));
+            }
+            let listed = listed(voice.verified.content());
+            side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
+            side.tokens.push(candidate);
+        }
+        Ok(side)
+    }
+
+    /// Checks what an account token has to be in order to speak under a trusted operator.
+    fn account_voice(&self, candidate: usize, account: Key<Account>) -> Result<(Voice<'a, T>, &OperatorSide), Failure> {
+        let Some(Grant::Account { issuer, .. }) = self.grant(candidate) else {
+            return Err(self.failure(candidate, ChainFault::NoRule { what: "other" }, 0));
+        };
+        let voice = self.voice(candidate).map_err(|fault| self.failure(candidate, fault, 4))?;
+        let parent = self.parent(candidate, issuer, account)?;
+        Ok((voice, parent))
+    }
+
+    /// Finds how the account speaks because it is itself trusted.
+    fn anchored_sides(&self, account: Key<Account>) -> impl Iterator<Item = Result<AccountSide<'_>, Failure>> {
+        self.view.anchors().iter().filter_map(move |anchor| match anchor {
+            Anchor::Account(key) if key == &account => {
+                Some(Ok(AccountSide::new(account, Above::Nothing(Anchored::Key))))
+            }
+            Anchor::AccountToken { id, subject } if subject == &account => {
+                let pinned = self
+                    .index
+                    .find(Names::AccountSubject, account.raw())
+                    .find(|candidate| self.members.get(*candidate).is_some_and(|member| member.id() == *id))?;
+                Some(self.pinned_side(pinned, account))
+            }
+            Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Operator(_) | Anchor::OperatorToken { .. } => {
+                None
+            }
+        })
+    }
+
+    fn pinned_side(&self, pinned: usize, account: Key<Account>) -> Result<AccountSide<'_>, Failure> {
+        let voice = self.voice(pinned).map_err(|fault| self.failure(pinned, fault, 5))?;
+        let side = AccountSide::new(account, Above::Nothing(Anchored::Token));
+        self.current(side, vec![(pinned, voice)])
+    }
+
+    /// Decides about an account token: it has to be the one that speaks.
+    pub(super) fn decide_account(&self, target: usize, subject: Key<Account>) -> Result<Allow, Vec<Failure>> {
+        let mut failures = Vec::new();
+        if let Err(fault) = self.voice(target) {
+            failures.push(self.failure(target, fault, 6));
+        }
+        for side in self.account_sides(subject) {
+            match side {
+                Ok(side) if side.speaks_in(target) => {
+                    let mut foundation = side.foundation();
+                    if let Err(fault) = self.unmixed(&side, None, &mut foundation) {
+                        return Err(vec![self.failure(target, fault, 6)]);
+                    }
+                    let operator = side.path().filter(|token| Some(*token) != side.token());
+                    return Ok(self.allow(operator.chain([target]), &foundation));
+                }
+                Ok(side) => {
+                    let fault = match side.token() {
+                        Some(newer) => self.superseded_by(newer, subject.nkey()),
+                        // A bare account key says nothing about who may issue its token.
+                        None => continue,
+                    };
+                    failures.push(self.failure(target, fault, 3));
+                }
+                Err(failure) => {
+                    let own = self.members.get(target).map(super::Member::id);
+                    let closeness = failure.closeness.saturating_add(u8::from(failure.statement == own));
+                    failures.push(Failure { closeness, ..failure });
+                }
+            }
+        }
+        if failures.is_empty() {
+            let issuer = match self.grant(target) {
+                Some(Grant::Account { issuer, .. }) => issuer,
+                _ => subject.nkey(),
+            };
+            failures.push(self.failure(target, ChainFault::Incomplete { role: Role::Operator, key: issuer }, 0));
+        }
+        Err(failures)
+    }
+
+    /// Holds the rule of one key, one role, one principal, as strictly as the policy says.
+    pub(super) fn unmixed(
+        &self,
+        side: &AccountSide<'_>,
+        code: Option<Nkey>,
+        foundation: &mut Foundation,
+    ) -> Result<(), Fault> {
+        match side.reused(code) {
+            None => Ok(()),
+            Some((first, second)) if self.view.policy().requires_separation() => {
+                Err(ChainFault::Reused { first, second }.into())
+            }
+            Some((first, second)) => {
+                foundation.notices.push(Notice::KeyReused { first, second });
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Public keys: raw, as nkeys with a role, and as `did:key`.
+//!
+//! The same 32 bytes can be spelled under several roles and as a DID, so every comparison in the
+//! rules is one of [`RawKey`], never of text.
+
+pub mod did;
+pub mod nkey;
+mod role;
+
+use core::fmt;
+use core::marker::PhantomData;
+
+pub use nkey::Nkey;
+pub use role::{Account, Cluster, Host, KeyRole, Module, Operator, Provider, Role, User};
+
+use crate::error::KeyFault;
+
+/// The 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.2), not yet known to be a point.
+///
+/// Public, so compared in variable time; ordered bytewise so that sets can be sorted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RawKey([u8; 32]);
+
+impl RawKey {
+    /// Takes the bytes as they are; [`crate::ed25519`] refuses weak ones when they verify.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawKey({})", data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+/// A public key together with its algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PublicKey {
+    /// Ed25519, judged by the criterion of [`crate::ed25519`].
+    Ed25519(RawKey),
+}
+
+impl fmt::Display for PublicKey {
+    /// Writes the key as `did:key`, the spelling that carries no role.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&did::encode(self))
+    }
+}
+
+/// A public key that can only stand where its role belongs.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key<R> {
+    raw: RawKey,
+    role: PhantomData<R>,
+}
+
+// Derived `Copy` would ask it of the marker.
+impl<R> Clone for Key<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R> Copy for Key<R> {}
+
+impl<R: KeyRole> Key<R> {
+    /// Gives the raw key the role `R`.
+    #[must_use]
+    pub const fn new(raw: RawKey) -> Self {
+        Self { raw, role: PhantomData }
+    }
+
+    /// Reads nkey text and insists on the role.
+    ///
+    /// # Errors
+    /// [`KeyFault`] when the text is no nkey, or one of another role.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        Self::try_from(Nkey::parse(text)?)
+    }
+
+    /// Returns the 32 bytes that comparisons use.
+    #[must_use]
+    pub const fn raw(&self) -> &RawKey {
+        &self.raw
+    }
+
+    /// Returns the key with its role as a value.
+    #[must_use]
+    pub const fn nkey(&self) -> Nkey {
+        Nkey::new(R::ROLE, self.raw)
+    }
+}
+
+impl<R: KeyRole> TryFrom<Nkey> for Key<R> {
+    type Error = KeyFault;
+
+    fn try_from(nkey: Nkey) -> Result<Self, KeyFault> {
+        if nkey.role() == R::ROLE {
+            Ok(Self::new(*nkey.raw()))
+        } else {
+            Err(KeyFault::Role { expected: R::ROLE, found: nkey })
+        }
+    }
+}
+
+impl<R: KeyRole> fmt::Display for Key<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.nkey().fmt(f)
+    }
+}
+
+impl<R: KeyRole> fmt::Debug for Key<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.nkey())
+    }
+}

@@ -1,0 +1,32 @@
+//! Every bound in one place, each with its unit and its reason.
+
+/// Bytes of one wascap token. Real ones are under 2 KiB; 64 KiB holds a listing of 1,000 keys.
+pub const TOKEN_BYTES: usize = 64 * 1024;
+
+/// Bytes of all tokens that one decision verifies together, so that a flood of look-alikes stays
+/// a bounded amount of work (DESIGN section 3).
+pub const CHAIN_BYTES: usize = 4 * 1024 * 1024;
+
+/// Levels of nesting in JSON, so that no input can exhaust the stack.
+pub const JSON_DEPTH: usize = 64;
+
+/// Bytes of one WebAssembly module or component.
+pub const MODULE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Levels of components within components.
+pub const MODULE_DEPTH: usize = 64;
+
+/// Seconds an `iat` may lie ahead of `now`: clocks differ, thieves choose (formats, rule 7).
+pub const CLOCK_SKEW_SECONDS: u64 = 5 * 60;
+
+/// Tokens a verifier remembers.
+pub const REMEMBERED_TOKENS: usize = 4096;
+
+/// Bytes of the largest token that is remembered, so that the memory above stays under 64 MiB.
+pub const REMEMBERED_BYTES: usize = 8 * 1024;
+
+/// Characters of a text repeated in a message, so that no token can flood a terminal or a log.
+pub const QUOTED_CHARS: usize = 80;
+
+/// Bytes of a file read for its text: realm, custody file, seed, passphrase.
+pub const TEXT_FILE_BYTES: u64 = 1024 * 1024;

@@ -1,0 +1,145 @@
+//! The programs that our checks use besides cargo, and how each is had.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::house::House;
+
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    /// What is asked of it to see whether it is there; it must exit with 0.
+    probe: &'static [&'static str],
+    missing: Missing,
+}
+
+/// What happens when a tool is not there.
+enum Missing {
+    /// Built by cargo from the registry, at exactly this version, into `target/tools`.
+    Install { version: &'static str },
+    /// Done without; the text says what is lost.
+    DoWithout(&'static str),
+    /// Nothing works without it; the text says how to get it.
+    Fatal(&'static str),
+}
+
+pub(crate) enum Found {
+    At(PathBuf),
+    Absent(&'static str),
+}
+
+pub(crate) const RUSTC: Tool = Tool {
+    name: "rustc",
+    probe: &["--version"],
+    missing: Missing::Fatal("install the Rust toolchain named in rust-toolchain.toml"),
+};
+
+pub(crate) const NEXTEST: Tool = Tool {
+    name: "cargo-nextest",
+    probe: &["nextest", "--version"],
+    missing: Missing::DoWithout("plain `cargo test` runs the same tests"),
+};
+
+pub(crate) const PYTHON: Tool = Tool {
+    name: "python3",
+    probe: &["--version"],
+    missing: Missing::DoWithout("the vectors are not run against the built command"),
+};
+
+pub(crate) const DENY: Tool = Tool {
+    name: "cargo-deny",
+    probe: &["--version"],
+    missing: Missing::Install { version: "0.20.2" },
+};
+
+pub(crate) const FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    probe: &["--version"],
+    missing: Missing::Install { version: "0.13.2" },
+};
+
+/// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
+pub(crate) const FOR_TESTS: &[Tool] = &[RUSTC, NEXTEST, PYTHON];
+
+impl Tool {
+    /// Finds the tool, installing it where that is its way.
+    pub(crate) fn find(&self, house: &House) -> Result<Found, Failure> {
+        let here = house.target.join("tools/bin").join(self.name);
+        for place in [here.as_path(), Path::new(self.name)] {
+            if self.answers(house, place) {
+                return Ok(Found::At(place.to_path_buf()));
+            }
+        }
+        match self.missing {
+            Missing::Install { version } => {
+                self.install(house, version)?;
+                Ok(Found::At(here))
+            }
+            Missing::DoWithout(reason) => Ok(Found::Absent(reason)),
+            Missing::Fatal(advice) => Err(Failure::Missing {
+                tool: self.name,
+                advice,
+            }),
+        }
+    }
+
+    /// Finds a tool that is installed when missing, or fails.
+    pub(crate) fn path(&self, house: &House) -> Result<PathBuf, Failure> {
+        match self.find(house)? {
+            Found::At(path) => Ok(path),
+            Found::Absent(advice) => Err(Failure::Missing {
+                tool: self.name,
+                advice,
+            }),
+        }
+    }
+
+    fn answers(&self, house: &House, place: &Path) -> bool {
+        let Ok(text) = house.program(place).args(self.probe).output() else {
+            return false;
+        };
+        match self.missing {
+            Missing::Install { version } => names_version(&text, version),
+            Missing::DoWithout(_) | Missing::Fatal(_) => true,
+        }
+    }
+
+    fn install(&self, house: &House, version: &str) -> Result<(), Failure> {
+        println!(
+            "{} {version} is not here: building it takes minutes, once",
+            self.name
+        );
+        house
+            .cargo([
+                "install",
+                self.name,
+                "--locked",
+                "--version",
+                version,
+                "--root",
+            ])
+            .arg(house.target.join("tools"))
+            // Built in a folder of its own and without our flags.
+            .without_env("CARGO_TARGET_DIR")
+            .without_env("RUSTFLAGS")
+            .without_env("CARGO_ENCODED_RUSTFLAGS")
+            .run()
+    }
+}
+
+/// Whether a `--version` answer is exactly this version: "cargo-deny 0.20.2".
+fn names_version(answer: &str, version: &str) -> bool {
+    answer.split_whitespace().any(|word| word == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pinned_version_counts() {
+        assert!(names_version("cargo-deny 0.20.2\n", "0.20.2"));
+        assert!(!names_version("cargo-deny 0.20.20\n", "0.20.2"));
+        assert!(!names_version("cargo-deny 0.19.0\n", "0.20.2"));
+        assert!(!names_version("", "0.20.2"));
+    }
+}
