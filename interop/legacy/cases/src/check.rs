@@ -32,13 +32,14 @@ pub fn folder(root: &Path) -> Result<String> {
     Ok(format!("{} cases, {bytes} bytes", manifest.cases.len()))
 }
 
-/// The token of a case: the file itself, or the first token section of a module.
+/// The token of a case: the file itself, or what a module's last token section holds, because a
+/// version that leaves an older token in place appends its own.
 pub fn token(case: &Case, file: &[u8]) -> Result<String> {
     if case.kind != Kind::Module {
         return Ok(String::from_utf8(file.to_vec())?);
     }
     let sections = sections(file)?;
-    let section = sections.iter().find(|section| section.is_token()).ok_or("no token section")?;
+    let section = sections.iter().rfind(|section| section.is_token()).ok_or("no token section")?;
     Ok(String::from_utf8(section.payload.to_vec())?)
 }
 

@@ -133,8 +133,8 @@ fn without_chain<W: Wascap>(folder: &mut Folder) -> Result<()> {
         }
     }
 
-    // As hosts really did it: the subject is the invocation's UUID, the issuer first the host and,
-    // from 0.17 of the host on, its cluster.
+    // As hosts really did it: the subject is the invocation's UUID and no key, the issuer was the
+    // host at first and its cluster later.
     let uuid = "3f0a6c5e-9d2b-4a51-8d0e-6a1f7b1c2d3e";
     for (file, by) in [("invocation-by-host", &HOST_ONE), ("invocation-by-cluster", &CLUSTER_ONE)] {
         let token = W::invocation(by, uuid)?;
@@ -142,13 +142,14 @@ fn without_chain<W: Wascap>(folder: &mut Folder) -> Result<()> {
     }
 
     // As hosts really did it: an account key made for the occasion signs for the host.
-    let labels: [(_, _, Option<&str>, Option<&[(&str, &str)]>); 3] = [
-        ("host", &HOST_ONE, Some("aged-brook-1234"), Some(&[("self_signed", "true")])),
-        ("host-blank", &HOST_BLANK, Some(""), Some(&[])),
-        ("host-bare", &HOST_BARE, None, None),
+    let host = |of, name, labels| W::host(&HOST_ISSUER, of, name, labels);
+    let hosts = [
+        ("host", host(&HOST_ONE, Some("aged-brook-1234"), Some(&[("self_signed", "true")][..]))?),
+        ("host-blank", host(&HOST_BLANK, Some(""), Some(&[][..]))?),
+        ("host-bare", host(&HOST_BARE, None, None)?),
     ];
-    for (file, of, name, labels) in labels {
-        if let Some(token) = W::host(&HOST_ISSUER, of, name, labels)? {
+    for (file, token) in hosts {
+        if let Some(token) = token {
             folder.token(Kind::Host, file, "issued by a loose account key", &token)?.inspected();
         }
     }
