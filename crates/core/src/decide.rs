@@ -166,6 +166,26 @@ pub enum Candidate<T> {
     Verified(Verified<T>),
 }
 
+impl<T> Candidate<T> {
+    /// Returns the claims, for showing.
+    #[must_use]
+    pub fn content(&self) -> &T {
+        match self {
+            Self::Decoded(decoded) => decoded.content(),
+            Self::Verified(verified) => verified.content(),
+        }
+    }
+
+    /// Returns the digest of the signed bytes.
+    #[must_use]
+    pub fn id(&self) -> StatementId {
+        match self {
+            Self::Decoded(decoded) => decoded.id(),
+            Self::Verified(verified) => verified.id(),
+        }
+    }
+}
+
 /// Candidates that one or more decisions are taken over.
 #[derive(Debug)]
 pub struct Examination<'v, T> {

@@ -1,0 +1,15 @@
+//! wascap: the signed claims of wasmCloud, and the WebAssembly files that carry them.
+//!
+//! Facts and sources: `docs/formats/wascap.md`. Reads every published version from 0.4 on, writes
+//! what 0.16 writes, byte for byte.
+
+mod claims;
+pub mod module;
+mod read;
+mod verifier;
+mod write;
+
+pub use claims::{Claims, Entity, Host, Invocation, Listing, Module, Provider, Terms, TokenId};
+pub use read::decode;
+pub use verifier::{Verifier, pin};
+pub use write::encode;

@@ -1,0 +1,153 @@
+//! From tokens and modules to decisions: what the command, and any library user, calls.
+
+use core::num::NonZeroUsize;
+use std::thread;
+
+use data_encoding::HEXUPPER;
+use greatseal_core::decide::{Candidate, Deny, Examination};
+use greatseal_core::error::{DecodeFault, Fault, ModuleFault};
+use greatseal_core::remembered::Remembered;
+use greatseal_core::{Anchor, Decision, Decoded, View};
+
+use super::claims::{Claims, Entity};
+use super::module::ModuleFile;
+use super::read;
+
+/// Fewest tokens that are worth another thread to decode.
+const WORTH_A_THREAD: usize = 64;
+
+/// Reads and judges tokens, and remembers the signatures it has verified.
+#[derive(Debug)]
+pub struct Verifier {
+    remembered: Remembered<Claims>,
+    workers: NonZeroUsize,
+}
+
+impl Verifier {
+    /// Makes a verifier with an empty memory that uses so many threads for large sets.
+    #[must_use]
+    pub fn new(workers: NonZeroUsize) -> Self {
+        Self { remembered: Remembered::default(), workers }
+    }
+
+    /// Reads one token, or recalls it.
+    ///
+    /// # Errors
+    /// [`DecodeFault`] when it is none.
+    pub fn read(&mut self, token: &[u8]) -> Result<Candidate<Claims>, DecodeFault> {
+        match self.remembered.recall(token) {
+            Some(verified) => Ok(Candidate::Verified(verified)),
+            None => read::decode(token).map(Candidate::Decoded),
+        }
+    }
+
+    /// Reads many tokens, or recalls them; each by itself, in order.
+    pub fn read_all(&mut self, tokens: &[&[u8]]) -> Vec<Result<Candidate<Claims>, DecodeFault>> {
+        let share = tokens.len().div_ceil(self.workers.get()).max(WORTH_A_THREAD);
+        if tokens.len() <= share {
+            return tokens.iter().map(|token| self.read(token)).collect();
+        }
+        // Only what is not remembered goes to the workers.
+        let recalled: Vec<_> = tokens.iter().map(|token| self.remembered.recall(token)).collect();
+        let one = |(token, recalled): (&&[u8], Option<_>)| match recalled {
+            Some(verified) => Ok(Candidate::Verified(verified)),
+            None => read::decode(token).map(Candidate::Decoded),
+        };
+        thread::scope(|scope| {
+            let mut recalled = recalled.into_iter();
+            let workers: Vec<_> = tokens
+                .chunks(share)
+                .map(|share| {
+                    let recalled: Vec<_> = recalled.by_ref().take(share.len()).collect();
+                    (share.len(), scope.spawn(move || share.iter().zip(recalled).map(one).collect::<Vec<_>>()))
+                })
+                .collect();
+            // A worker does not panic; if one did, its tokens would be refused.
+            let lost = DecodeFault::Frame { rule: "reading was interrupted" };
+            workers
+                .into_iter()
+                .flat_map(|(count, worker)| {
+                    worker.join().unwrap_or_else(|_| (0..count).map(|_| Err(lost.clone())).collect())
+                })
+                .collect()
+        })
+    }
+
+    /// Decides about each target, with further tokens to build chains from.
+    ///
+    /// The targets count as supplied too: a newer one supersedes an older one.
+    pub fn decide(
+        &mut self,
+        targets: Vec<Candidate<Claims>>,
+        with: Vec<Candidate<Claims>>,
+        view: &View,
+    ) -> Vec<Decision> {
+        let places: Vec<usize> = (0..targets.len()).collect();
+        let mut candidates = targets;
+        candidates.extend(with);
+        Examination::new(view, candidates, self.workers).decide(&places, &mut self.remembered)
+    }
+
+    /// Decides about a signed module: its token's chain, then its bytes.
+    ///
+    /// # Errors
+    /// None; whatever is wrong with the token or the file is a denial.
+    pub fn decide_module(&mut self, file: &ModuleFile<'_>, with: Vec<Candidate<Claims>>, view: &View) -> Decision {
+        let deny = |fault: Fault| Decision::Deny(Deny::because(fault));
+        let Some(token) = file.token() else {
+            return deny(ModuleFault::Unsigned.into());
+        };
+        let target = match self.read(token) {
+            Ok(target) => target,
+            Err(fault) => return deny(fault.into()),
+        };
+        let expected = match &target.content().entity {
+            Entity::Module(module) => module.hash.clone(),
+            other => {
+                return deny(
+                    DecodeFault::Entity { subject: other.word(), field: "hash", problem: "has to vouch for a module" }
+                        .into(),
+                );
+            }
+        };
+        let decision = match self.decide(vec![target], with, view).pop() {
+            Some(decision) => decision,
+            None => return deny(ModuleFault::Unsigned.into()),
+        };
+        match decision {
+            // Last, so that nothing is hashed for words nobody signed.
+            Decision::Allow(_) => match check_hash(&expected, file) {
+                Ok(()) => decision,
+                Err(fault) => deny(fault.into()),
+            },
+            Decision::Deny(_) => decision,
+        }
+    }
+}
+
+/// Compares the hash in a token with the file's bytes.
+fn check_hash(expected: &str, file: &ModuleFile<'_>) -> Result<(), ModuleFault> {
+    let found = HEXUPPER.encode(&file.hash());
+    if expected == found {
+        Ok(())
+    } else {
+        let expected = expected.chars().take(found.len()).collect();
+        Err(ModuleFault::Hash { expected, found })
+    }
+}
+
+/// Makes an anchor that pins exactly this token; only operators and accounts can be pinned.
+#[must_use]
+pub fn pin(token: &Decoded<Claims>) -> Option<Anchor> {
+    let id = token.id();
+    match &token.content().entity {
+        Entity::Operator(listing) => Some(Anchor::OperatorToken { id, subject: listing.subject }),
+        Entity::Account(listing) => Some(Anchor::AccountToken { id, subject: listing.subject }),
+        Entity::Cluster(_)
+        | Entity::Module(_)
+        | Entity::Provider(_)
+        | Entity::Host(_)
+        | Entity::Invocation(_)
+        | Entity::Untyped { .. } => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! Claims to bytes, as wascap 0.16 writes them.
+
+use greatseal_core::Decoded;
+use greatseal_core::ed25519::Signature;
+use greatseal_core::error::DecodeFault;
+use greatseal_core::issue::{IssueFault, Signable, Unsigned};
+use greatseal_core::key::Key;
+use greatseal_core::statement::Kind;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::claims::{Claims, Entity, Listing};
+use super::read;
+use crate::jws;
+
+/// Encodes claims into the bytes that their issuer signs.
+///
+/// # Errors
+/// [`IssueFault::Content`] when a reader would refuse the claims.
+pub fn encode(claims: &Claims) -> Result<Unsigned<Claims>, IssueFault> {
+    // Texts, numbers and maps with text keys: nothing here that JSON cannot hold.
+    let json = serde_json::to_vec(&Document::of(claims)).map_err(|_| IssueFault::Kind)?;
+    Unsigned::new(jws::message(Kind::WascapToken.prefix(), &json))
+}
+
+impl Signable for Claims {
+    const KIND: Kind = Kind::WascapToken;
+
+    fn from_signing_bytes(message: &[u8]) -> Result<Self, DecodeFault> {
+        read::claims(&jws::claims_of(message, Kind::WascapToken.prefix())?)
+    }
+
+    fn assemble(message: &[u8], signature: &Signature) -> Vec<u8> {
+        jws::join(message, signature)
+    }
+
+    fn decode(received: &[u8]) -> Result<Decoded<Self>, DecodeFault> {
+        read::decode(received)
+    }
+
+    fn summary(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("kind", self.entity.word().to_owned())];
+        lines.extend(self.entity.name().map(|name| ("name", name.to_owned())));
+        lines.push(("subject", self.entity.subject_text()));
+        lines.push(("issuer", self.issuer.to_string()));
+        lines.extend(self.entity.signers().iter().map(|key| ("signing key", key.to_string())));
+        if let Entity::Module(module) = &self.entity {
+            lines.push(("hash", module.hash.clone()));
+            lines.extend(module.rev.map(|rev| ("revision", rev.to_string())));
+            lines.extend(module.ver.clone().map(|ver| ("version", ver)));
+        }
+        lines.push(("issued at", self.terms.issued_at.to_string()));
+        lines.extend(self.terms.validity.not_before.map(|at| ("not before", at.to_string())));
+        lines.push(("expires", self.terms.validity.expires.map_or_else(|| "never".to_owned(), |at| at.to_string())));
+        lines
+    }
+}
+
+// The order of the fields below is the order on the wire; absent ones are left out.
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<u64>,
+    jti: &'a str,
+    iat: u64,
+    iss: String,
+    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wascap: Option<Fields<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wascap_revision: Option<u32>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Fields<'a> {
+    Listing {
+        name: Option<&'a str>,
+        valid_signers: Option<Vec<String>>,
+    },
+    Module {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+        hash: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tags: Option<&'a [String]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caps: Option<&'a [String]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rev: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ver: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_alias: Option<&'a str>,
+        prov: bool,
+    },
+    Provider {
+        name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        capid: Option<&'a str>,
+        vendor: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rev: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ver: Option<&'a str>,
+        target_hashes: &'a std::collections::BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        config_schema: Option<&'a Value>,
+    },
+    Host {
+        name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        labels: Option<&'a std::collections::BTreeMap<String, String>>,
+    },
+    Invocation {
+        target_url: &'a str,
+        origin_url: &'a str,
+        hash: &'a str,
+    },
+}
+
+impl<'a> Document<'a> {
+    fn of(claims: &'a Claims) -> Self {
+        let terms = &claims.terms;
+        Self {
+            exp: terms.validity.expires.map(|at| at.as_secs()),
+            jti: terms.id.as_str(),
+            iat: terms.issued_at.as_secs(),
+            iss: claims.issuer.to_string(),
+            sub: claims.entity.subject_text(),
+            nbf: terms.validity.not_before.map(|at| at.as_secs()),
+            wascap: Fields::of(&claims.entity),
+            wascap_revision: claims.revision,
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn of(entity: &'a Entity) -> Option<Self> {
+        Some(match entity {
+            Entity::Operator(listing) => Self::listing(listing),
+            Entity::Account(listing) => Self::listing(listing),
+            Entity::Cluster(listing) => Self::listing(listing),
+            Entity::Module(module) => Self::Module {
+                name: module.name.as_deref(),
+                hash: &module.hash,
+                tags: module.tags.as_deref(),
+                caps: module.caps.as_deref(),
+                rev: module.rev,
+                ver: module.ver.as_deref(),
+                call_alias: module.call_alias.as_deref(),
+                prov: module.provider,
+            },
+            Entity::Provider(provider) => Self::Provider {
+                name: provider.name.as_deref(),
+                capid: provider.capid.as_deref(),
+                vendor: &provider.vendor,
+                rev: provider.rev,
+                ver: provider.ver.as_deref(),
+                target_hashes: &provider.target_hashes,
+                config_schema: provider.config_schema.as_ref(),
+            },
+            Entity::Host(host) => Self::Host { name: host.name.as_deref(), labels: host.labels.as_ref() },
+            Entity::Invocation(invocation) => Self::Invocation {
+                target_url: &invocation.target_url,
+                origin_url: &invocation.origin_url,
+                hash: &invocation.hash,
+            },
+            Entity::Untyped { .. } => return None,
+        })
+    }
+
+    fn listing<R: greatseal_core::key::KeyRole>(listing: &'a Listing<R>) -> Self {
+        Self::Listing {
+            name: listing.name.as_deref(),
+            valid_signers: listing.signers.as_ref().map(|signers| signers.iter().map(Key::to_string).collect()),
+        }
+    }
+}
