@@ -21,21 +21,14 @@ pub(crate) fn run(house: &House, _arguments: &[String]) -> Result<(), Failure> {
     faults.extend(rule::judge_graph(&graph(&metadata)));
     faults.extend(unsafe_faults(house, &members)?);
     for package in &members {
-        let to: Vec<&str> = edges
-            .iter()
-            .filter(|edge| edge.from == package.name.as_str())
-            .map(|edge| edge.to.as_str())
-            .collect();
+        let to: Vec<&str> =
+            edges.iter().filter(|edge| edge.from == package.name.as_str()).map(|edge| edge.to.as_str()).collect();
         if !to.is_empty() {
             println!("{} → {}", package.name, to.join(", "));
         }
     }
     if faults.is_empty() {
-        println!(
-            "arrows: {} packages, {} edges, all allowed",
-            members.len(),
-            edges.len()
-        );
+        println!("arrows: {} packages, {} edges, all allowed", members.len(), edges.len());
         return Ok(());
     }
     Err(Failure::Findings {
@@ -46,16 +39,11 @@ pub(crate) fn run(house: &House, _arguments: &[String]) -> Result<(), Failure> {
 
 /// The declared edges between our packages, development dependencies apart.
 fn edges(members: &[&Package]) -> Vec<Edge> {
-    let ours: BTreeSet<&str> = members
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
+    let ours: BTreeSet<&str> = members.iter().map(|package| package.name.as_str()).collect();
     let mut edges = Vec::new();
     for package in members {
         for dependency in &package.dependencies {
-            if dependency.kind == DependencyKind::Development
-                || !ours.contains(dependency.name.as_str())
-            {
+            if dependency.kind == DependencyKind::Development || !ours.contains(dependency.name.as_str()) {
                 continue;
             }
             let called = dependency.rename.as_ref().unwrap_or(&dependency.name);
@@ -86,28 +74,17 @@ fn forwarded(package: &Package, dependency: &str) -> Vec<String> {
 
 /// The resolved graph, development dependencies apart.
 fn graph(metadata: &Metadata) -> Graph {
-    let names: BTreeMap<&str, &str> = metadata
-        .packages
-        .iter()
-        .map(|package| (package.id.repr.as_str(), package.name.as_str()))
-        .collect();
+    let names: BTreeMap<&str, &str> =
+        metadata.packages.iter().map(|package| (package.id.repr.as_str(), package.name.as_str())).collect();
     let mut graph = Graph::default();
     for node in metadata.resolve.iter().flat_map(|resolve| &resolve.nodes) {
         let to = node
             .deps
             .iter()
-            .filter(|dependency| {
-                dependency
-                    .dep_kinds
-                    .iter()
-                    .any(|of| of.kind != DependencyKind::Development)
-            })
+            .filter(|dependency| dependency.dep_kinds.iter().any(|of| of.kind != DependencyKind::Development))
             .map(|dependency| dependency.pkg.repr.clone())
             .collect();
-        let name = names
-            .get(node.id.repr.as_str())
-            .copied()
-            .unwrap_or(&node.id.repr);
+        let name = names.get(node.id.repr.as_str()).copied().unwrap_or(&node.id.repr);
         graph.add(node.id.repr.clone(), name, to);
     }
     graph
@@ -126,8 +103,5 @@ fn unsafe_faults(house: &House, members: &[&Package]) -> Result<Vec<rule::Fault>
 }
 
 fn manifest(house: &House, path: &str) -> Result<toml::Table, Failure> {
-    house.read(path)?.parse().map_err(|source| Failure::Toml {
-        path: path.into(),
-        source: Box::new(source),
-    })
+    house.read(path)?.parse().map_err(|source| Failure::Toml { path: path.into(), source: Box::new(source) })
 }

@@ -7,26 +7,11 @@ use crate::step::{self, Outcome, Step};
 use crate::tool;
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "format",
-        run: format,
-    },
-    Step {
-        name: "clippy",
-        run: clippy,
-    },
-    Step {
-        name: "deny",
-        run: deny,
-    },
-    Step {
-        name: "advisories",
-        run: advisories,
-    },
-    Step {
-        name: "fuzz-smoke",
-        run: fuzz_smoke,
-    },
+    Step { name: "format", run: format },
+    Step { name: "clippy", run: clippy },
+    Step { name: "deny", run: deny },
+    Step { name: "advisories", run: advisories },
+    Step { name: "fuzz-smoke", run: fuzz_smoke },
 ];
 
 const FUZZ_MANIFEST: &str = "fuzz/Cargo.toml";
@@ -39,24 +24,13 @@ fn format(house: &House) -> Result<Outcome, Failure> {
     house.cargo(["fmt", "--all", "--check"]).run()?;
     // Outside the workspace, and so not among `--all`.
     if house.root.join(FUZZ_MANIFEST).is_file() {
-        house
-            .cargo(["fmt", "--manifest-path", FUZZ_MANIFEST, "--check"])
-            .run()?;
+        house.cargo(["fmt", "--manifest-path", FUZZ_MANIFEST, "--check"]).run()?;
     }
     Ok(Outcome::Done)
 }
 
 fn clippy(house: &House) -> Result<Outcome, Failure> {
-    house
-        .cargo([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ])
-        .run()?;
+    house.cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
     Ok(Outcome::Done)
 }
 
@@ -65,13 +39,7 @@ fn deny(house: &House) -> Result<Outcome, Failure> {
     house
         .program(&tool::DENY.path(house)?)
         .shown_as("cargo deny")
-        .args([
-            "check",
-            "--hide-inclusion-graph",
-            "bans",
-            "licenses",
-            "sources",
-        ])
+        .args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
         .run()?;
     Ok(Outcome::Done)
 }
@@ -86,15 +54,9 @@ fn advisories(house: &House) -> Result<Outcome, Failure> {
         // Ask nobody for a password.
         .env("GIT_TERMINAL_PROMPT", "0");
     if fetch.output().is_err() {
-        return Ok(Outcome::Warned(
-            "not checked: the advisory database could not be fetched".into(),
-        ));
+        return Ok(Outcome::Warned("not checked: the advisory database could not be fetched".into()));
     }
-    let check = house.program(&deny).shown_as("cargo deny").args([
-        "check",
-        "--disable-fetch",
-        "advisories",
-    ]);
+    let check = house.program(&deny).shown_as("cargo deny").args(["check", "--disable-fetch", "advisories"]);
     match check.run() {
         Ok(()) => Ok(Outcome::Done),
         Err(_) => Ok(Outcome::Warned("see the advisories above".into())),

@@ -41,11 +41,7 @@ impl Command {
     }
 
     pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        self.arguments.extend(
-            arguments
-                .into_iter()
-                .map(|argument| argument.as_ref().to_owned()),
-        );
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
@@ -62,10 +58,7 @@ impl Command {
     /// Shows the command, runs it on our own terminal, fails when it fails.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         println!("$ {self}");
-        let status = self
-            .prepare()
-            .status()
-            .map_err(|source| self.not_started(source))?;
+        let status = self.prepare().status().map_err(|source| self.not_started(source))?;
         self.judge(status)
     }
 
@@ -116,17 +109,11 @@ impl Command {
         if status.success() {
             return Ok(());
         }
-        Err(Failure::Command {
-            shown: self.to_string(),
-            status: status.to_string(),
-        })
+        Err(Failure::Command { shown: self.to_string(), status: status.to_string() })
     }
 
     fn not_started(&self, source: io::Error) -> Failure {
-        Failure::Start {
-            shown: self.to_string(),
-            source,
-        }
+        Failure::Start { shown: self.to_string(), source }
     }
 }
 
@@ -166,13 +153,8 @@ mod tests {
 
     #[test]
     fn is_shown_as_typed() {
-        let command = cargo()
-            .args(["test", "-p", "greatseal-core"])
-            .env("RUSTFLAGS", r#"--cfg b="x""#);
-        assert_eq!(
-            command.to_string(),
-            r#"RUSTFLAGS='--cfg b="x"' cargo test -p greatseal-core"#
-        );
+        let command = cargo().args(["test", "-p", "greatseal-core"]).env("RUSTFLAGS", r#"--cfg b="x""#);
+        assert_eq!(command.to_string(), r#"RUSTFLAGS='--cfg b="x"' cargo test -p greatseal-core"#);
         assert_eq!(cargo().arg("it's").to_string(), r"cargo 'it'\''s'");
         assert_eq!(cargo().arg("").to_string(), "cargo ''");
     }
@@ -184,10 +166,7 @@ mod tests {
             .arg("--no-such-option")
             .output()
             .unwrap_err();
-        assert!(
-            matches!(&failure, Failure::Command { shown, .. } if shown == "cargo --no-such-option"),
-            "{failure}"
-        );
+        assert!(matches!(&failure, Failure::Command { shown, .. } if shown == "cargo --no-such-option"), "{failure}");
     }
 
     #[test]

@@ -15,19 +15,13 @@ pub(crate) enum Failure {
     #[error("{}: {source}", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", .path.display())]
-    Toml {
-        path: PathBuf,
-        source: Box<toml::de::Error>,
-    },
+    Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Metadata(#[from] Box<cargo_metadata::Error>),
     #[error("no repository of Greatseal above the current folder: no `xtask/Cargo.toml` was found")]
     NoHouse,
     #[error("{tool} is missing: {advice}")]
-    Missing {
-        tool: &'static str,
-        advice: &'static str,
-    },
+    Missing { tool: &'static str, advice: &'static str },
     /// A check ran and found something; one line each.
     #[error("{what}:\n  {}", .lines.join("\n  "))]
     Findings { what: String, lines: Vec<String> },

@@ -22,7 +22,7 @@ const SMOKE_SECONDS: u64 = 20;
 /// A single input that takes longer than this many seconds is a finding.
 const INPUT_SECONDS: u64 = 10;
 /// How many lines of libFuzzer's report are shown when it finds something.
-const SHOWN_LINES: usize = 40;
+const SHOWN_LINES: usize = 120;
 
 pub(crate) fn run(house: &House, arguments: &[String]) -> Result<(), Failure> {
     let call = Call::parse(arguments)?;
@@ -30,10 +30,7 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<(), Failure> {
 }
 
 pub(crate) fn run_smoke(house: &House, _arguments: &[String]) -> Result<(), Failure> {
-    let call = Call {
-        targets: Vec::new(),
-        seconds: SMOKE_SECONDS,
-    };
+    let call = Call { targets: Vec::new(), seconds: SMOKE_SECONDS };
     fuzz(house, &call)
 }
 
@@ -54,10 +51,7 @@ fn fuzz(house: &House, call: &Call) -> Result<(), Failure> {
     }
     print!("{}", table(&rows));
     for row in rows.iter().filter(|row| row.seeds == 0) {
-        println!(
-            "{}: no seeds in {SEEDS}/{}, so this run counts for little",
-            row.target, row.target
-        );
+        println!("{}: no seeds in {SEEDS}/{}, so this run counts for little", row.target, row.target);
     }
     if broken.is_empty() {
         return Ok(());
@@ -70,10 +64,7 @@ fn fuzz(house: &House, call: &Call) -> Result<(), Failure> {
 
 fn fuzz_one(house: &House, tool: &Path, target: &str, seconds_each: u64) -> Result<Row, Failure> {
     let grown = house.target.join("fuzz-corpus").join(target);
-    fs::create_dir_all(&grown).map_err(|source| Failure::File {
-        path: grown.clone(),
-        source,
-    })?;
+    fs::create_dir_all(&grown).map_err(|source| Failure::File { path: grown.clone(), source })?;
     let seeds = house.root.join(SEEDS).join(target);
     // libFuzzer writes into the first folder and only reads the others.
     let mut command = cargo_fuzz(house, tool, "run").arg(target).arg(&grown);
@@ -84,7 +75,9 @@ fn fuzz_one(house: &House, tool: &Path, target: &str, seconds_each: u64) -> Resu
     let command = command
         .arg("--")
         .arg(format!("-max_total_time={seconds_each}"))
-        .arg(format!("-timeout={INPUT_SECONDS}"));
+        .arg(format!("-timeout={INPUT_SECONDS}"))
+        // Keeps cargo-fuzz from printing where in cargo-fuzz the finding was noticed.
+        .env("RUST_LIB_BACKTRACE", "0");
 
     let mut progress = Progress::default();
     let mut last = VecDeque::new();
@@ -100,7 +93,8 @@ fn fuzz_one(house: &House, tool: &Path, target: &str, seconds_each: u64) -> Resu
     });
     let took = began.elapsed();
     let broken = match ended {
-        Ok(()) => false,
+        // A run without coverage says nothing about the target.
+        Ok(()) => progress.edges.is_empty(),
         Err(Failure::Command { .. }) => true,
         Err(other) => return Err(other),
     };
@@ -109,27 +103,14 @@ fn fuzz_one(house: &House, tool: &Path, target: &str, seconds_each: u64) -> Resu
             println!("{line}");
         }
     }
-    Ok(Row {
-        target: target.to_owned(),
-        took: seconds(took),
-        seeds: seed_count,
-        progress,
-        broken,
-    })
+    Ok(Row { target: target.to_owned(), took: seconds(took), seeds: seed_count, progress, broken })
 }
 
 fn cargo_fuzz(house: &House, tool: &Path, verb: &str) -> Command {
     house
         .program(tool)
         .shown_as("cargo fuzz")
-        .args([
-            verb,
-            "--fuzz-dir",
-            "fuzz",
-            "--sanitizer",
-            "none",
-            "--target-dir",
-        ])
+        .args([verb, "--fuzz-dir", "fuzz", "--sanitizer", "none", "--target-dir"])
         .arg(house.target.join("fuzz"))
 }
 
@@ -173,10 +154,7 @@ struct Call {
 
 impl Call {
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut call = Self {
-            targets: Vec::new(),
-            seconds: SECONDS,
-        };
+        let mut call = Self { targets: Vec::new(), seconds: SECONDS };
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             if argument == "--seconds" {
@@ -184,9 +162,7 @@ impl Call {
                     .next()
                     .and_then(|number| number.parse().ok())
                     .filter(|seconds| *seconds > 0)
-                    .ok_or_else(|| {
-                        Failure::Usage("`--seconds` needs a number above zero".into())
-                    })?;
+                    .ok_or_else(|| Failure::Usage("`--seconds` needs a number above zero".into()))?;
             } else if argument.starts_with('-') {
                 return Err(Failure::Usage(format!("`fuzz` has no option `{argument}`")));
             } else {
@@ -198,10 +174,7 @@ impl Call {
 
     fn choose(&self, present: Vec<String>) -> Result<Vec<String>, Failure> {
         if let Some(unknown) = self.targets.iter().find(|target| !present.contains(target)) {
-            return Err(Failure::Usage(format!(
-                "there is no fuzz target `{unknown}`, only: {}",
-                present.join(", ")
-            )));
+            return Err(Failure::Usage(format!("there is no fuzz target `{unknown}`, only: {}", present.join(", "))));
         }
         if self.targets.is_empty() {
             return Ok(present);
@@ -225,10 +198,7 @@ impl Progress {
     /// returns whether it is one worth showing while the run goes on.
     fn read(&mut self, line: &str) -> bool {
         let mut words = line.split_whitespace();
-        let (Some(runs), Some(event)) = (
-            words.next().and_then(|word| word.strip_prefix('#')),
-            words.next(),
-        ) else {
+        let (Some(runs), Some(event)) = (words.next().and_then(|word| word.strip_prefix('#')), words.next()) else {
             return false;
         };
         while let Some(word) = words.next() {
@@ -259,12 +229,7 @@ fn table(rows: &[Row]) -> String {
         "target", "time", "runs", "seeds", "corpus", "edges", "features"
     );
     for row in rows {
-        let Progress {
-            runs,
-            edges,
-            features,
-            corpus,
-        } = &row.progress;
+        let Progress { runs, edges, features, corpus } = &row.progress;
         text.push_str(&format!(
             "{:<24} {:>9} {runs:>12} {:>6} {corpus:>16} {edges:>9} {features:>9}{}\n",
             row.target,
@@ -288,22 +253,11 @@ mod tests {
     #[test]
     fn arguments() {
         let call = |targets: &[&str], seconds| {
-            Some(Call {
-                targets: targets.iter().map(ToString::to_string).collect(),
-                seconds,
-            })
+            Some(Call { targets: targets.iter().map(ToString::to_string).collect(), seconds })
         };
         assert_eq!(parse(&[]), call(&[], SECONDS));
-        assert_eq!(
-            parse(&["jws", "--seconds", "5", "module"]),
-            call(&["jws", "module"], 5)
-        );
-        for wrong in [
-            &["--seconds"][..],
-            &["--seconds", "x"],
-            &["--seconds", "0"],
-            &["--all"],
-        ] {
+        assert_eq!(parse(&["jws", "--seconds", "5", "module"]), call(&["jws", "module"], 5));
+        for wrong in [&["--seconds"][..], &["--seconds", "x"], &["--seconds", "0"], &["--all"]] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
     }
@@ -322,20 +276,11 @@ mod tests {
         let mut progress = Progress::default();
         assert!(!progress.read("INFO: Seed: 1912473925"));
         assert!(progress.read("#2\tINITED cov: 8 ft: 9 corp: 1/4b exec/s: 0 rss: 27Mb"));
-        assert!(
-            !progress
-                .read("#23\tNEW    cov: 11 ft: 12 corp: 4/11b lim: 4 exec/s: 0 rss: 27Mb L: 1/4")
-        );
-        assert!(
-            progress.read("#99\tDONE   cov: 12 ft: 13 corp: 5/13Kb lim: 4096 exec/s: 27 rss: 27Mb")
-        );
+        assert!(!progress.read("#23\tNEW    cov: 11 ft: 12 corp: 4/11b lim: 4 exec/s: 0 rss: 27Mb L: 1/4"));
+        assert!(progress.read("#99\tDONE   cov: 12 ft: 13 corp: 5/13Kb lim: 4096 exec/s: 27 rss: 27Mb"));
         assert!(!progress.read("Done 99 runs in 5 second(s)"));
-        let expected = Progress {
-            runs: "99".into(),
-            edges: "12".into(),
-            features: "13".into(),
-            corpus: "5/13Kb".into(),
-        };
+        let expected =
+            Progress { runs: "99".into(), edges: "12".into(), features: "13".into(), corpus: "5/13Kb".into() };
         assert_eq!(progress, expected);
     }
 

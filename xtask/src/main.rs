@@ -35,12 +35,7 @@ struct Verb {
 }
 
 const VERBS: &[Verb] = &[
-    Verb {
-        name: "test",
-        arguments: "",
-        about: "install what the tests need and run them all",
-        run: test::run,
-    },
+    Verb { name: "test", arguments: "", about: "install what the tests need and run them all", run: test::run },
     Verb {
         name: "check",
         arguments: "",
@@ -59,12 +54,7 @@ const VERBS: &[Verb] = &[
         about: "fuzz the named targets, or all, for N seconds each (60)",
         run: fuzz::run,
     },
-    Verb {
-        name: "fuzz-smoke",
-        arguments: "",
-        about: "fuzz every target for 20 seconds",
-        run: fuzz::run_smoke,
-    },
+    Verb { name: "fuzz-smoke", arguments: "", about: "fuzz every target for 20 seconds", run: fuzz::run_smoke },
 ];
 
 fn main() -> ExitCode {
@@ -93,34 +83,22 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         .iter()
         .find(|verb| verb.name == name)
         .ok_or_else(|| Failure::Usage(format!("there is no verb `{name}`")))?;
-    if rest
-        .iter()
-        .any(|argument| argument == "-h" || argument == "--help")
-    {
+    if rest.iter().any(|argument| argument == "-h" || argument == "--help") {
         println!("usage: cargo xtask {}\n\n{}", synopsis(verb), verb.about);
         return Ok(());
     }
     if verb.arguments.is_empty() && !rest.is_empty() {
-        return Err(Failure::Usage(format!(
-            "`{name}` takes no arguments, found `{}`",
-            rest.join(" ")
-        )));
+        return Err(Failure::Usage(format!("`{name}` takes no arguments, found `{}`", rest.join(" "))));
     }
     (verb.run)(&House::find()?, rest)
 }
 
 fn synopsis(verb: &Verb) -> String {
-    format!("{} {}", verb.name, verb.arguments)
-        .trim_end()
-        .to_owned()
+    format!("{} {}", verb.name, verb.arguments).trim_end().to_owned()
 }
 
 fn usage() -> String {
-    let width = VERBS
-        .iter()
-        .map(|verb| synopsis(verb).len())
-        .max()
-        .unwrap_or(0);
+    let width = VERBS.iter().map(|verb| synopsis(verb).len()).max().unwrap_or(0);
     let mut text = String::from("usage: cargo xtask VERB\n\n");
     for verb in VERBS {
         text.push_str(&format!("  {:width$}  {}\n", synopsis(verb), verb.about));
@@ -141,12 +119,7 @@ mod tests {
     fn every_verb_is_in_the_usage_once() {
         let text = usage();
         for verb in VERBS {
-            assert_eq!(
-                text.matches(&format!("\n  {} ", verb.name)).count(),
-                1,
-                "{}",
-                verb.name
-            );
+            assert_eq!(text.matches(&format!("\n  {} ", verb.name)).count(), 1, "{}", verb.name);
         }
     }
 

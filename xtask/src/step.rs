@@ -66,10 +66,7 @@ mod tests {
     use super::*;
 
     fn house() -> House {
-        House {
-            root: ".".into(),
-            target: "target".into(),
-        }
+        House { root: ".".into(), target: "target".into() }
     }
 
     fn failing(_: &House) -> Result<Outcome, Failure> {
@@ -81,33 +78,15 @@ mod tests {
         fn never(_: &House) -> Result<Outcome, Failure> {
             panic!("this step must not run");
         }
-        let steps = [
-            Step {
-                name: "fails",
-                run: failing,
-            },
-            Step {
-                name: "never",
-                run: never,
-            },
-        ];
-        assert!(matches!(
-            run_all(&house(), "verb", &steps),
-            Err(Failure::NoHouse)
-        ));
+        let steps = [Step { name: "fails", run: failing }, Step { name: "never", run: never }];
+        assert!(matches!(run_all(&house(), "verb", &steps), Err(Failure::NoHouse)));
     }
 
     #[test]
     fn skips_and_warnings_do_not_fail() {
         let steps = [
-            Step {
-                name: "skips",
-                run: |_| Ok(Outcome::Skipped("no reason".into())),
-            },
-            Step {
-                name: "warns",
-                run: |_| Ok(Outcome::Warned("no reason".into())),
-            },
+            Step { name: "skips", run: |_| Ok(Outcome::Skipped("no reason".into())) },
+            Step { name: "warns", run: |_| Ok(Outcome::Warned("no reason".into())) },
         ];
         assert!(run_all(&house(), "verb", &steps).is_ok());
     }

@@ -10,26 +10,11 @@ use crate::step::{self, Outcome, Step};
 use crate::tool::{self, Found};
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "tools",
-        run: tools,
-    },
-    Step {
-        name: "arrows",
-        run: arrows,
-    },
-    Step {
-        name: "tests",
-        run: tests,
-    },
-    Step {
-        name: "contract",
-        run: contract,
-    },
-    Step {
-        name: "backends",
-        run: backends,
-    },
+    Step { name: "tools", run: tools },
+    Step { name: "arrows", run: arrows },
+    Step { name: "tests", run: tests },
+    Step { name: "contract", run: contract },
+    Step { name: "backends", run: backends },
 ];
 
 /// Backends of curve25519-dalek, apart from the one in `.cargo/config.toml` that all tests use.
@@ -64,13 +49,9 @@ fn tests(house: &House) -> Result<Outcome, Failure> {
         Found::At(_) => {
             // Nextest runs no documentation tests. They come first, so that its summary ends the step.
             house.cargo(["test", "--doc", "--workspace"]).run()?;
-            house
-                .cargo(["nextest", "run", "--workspace", "--no-fail-fast"])
-                .run()?;
+            house.cargo(["nextest", "run", "--workspace", "--no-fail-fast"]).run()?;
         }
-        Found::Absent(_) => house
-            .cargo(["test", "--workspace", "--no-fail-fast"])
-            .run()?,
+        Found::Absent(_) => house.cargo(["test", "--workspace", "--no-fail-fast"]).run()?,
     }
     Ok(Outcome::Done)
 }
@@ -86,19 +67,11 @@ fn contract(house: &House) -> Result<Outcome, Failure> {
         }
     };
     house.cargo(["build", "--package", "greatseal"]).run()?;
-    let command = house
-        .target
-        .join("debug")
-        .join(format!("greatseal{}", std::env::consts::EXE_SUFFIX));
+    let command = house.target.join("debug").join(format!("greatseal{}", std::env::consts::EXE_SUFFIX));
     for family in CONTRACT_FAMILIES {
         let folder = format!("vectors/{family}");
         if house.root.join(&folder).join("manifest.json").is_file() {
-            house
-                .program(&python)
-                .args(["-B", CONTRACT])
-                .arg(&command)
-                .args([family, folder.as_str()])
-                .run()?;
+            house.program(&python).args(["-B", CONTRACT]).arg(&command).args([family, folder.as_str()]).run()?;
         }
     }
     Ok(Outcome::Done)
@@ -107,23 +80,11 @@ fn contract(house: &House) -> Result<Outcome, Failure> {
 fn backends(house: &House) -> Result<Outcome, Failure> {
     for backend in OTHER_BACKENDS {
         house
-            .cargo([
-                "test",
-                "--package",
-                "greatseal-core",
-                "--test",
-                "ed25519_vectors",
-            ])
+            .cargo(["test", "--package", "greatseal-core", "--test", "ed25519_vectors"])
             // The variable replaces the flags of .cargo/config.toml, and the encoded one would win over it.
             .without_env("CARGO_ENCODED_RUSTFLAGS")
-            .env(
-                "RUSTFLAGS",
-                format!("--cfg curve25519_dalek_backend=\"{backend}\""),
-            )
-            .env(
-                "CARGO_TARGET_DIR",
-                house.target.join(format!("backend-{backend}")),
-            )
+            .env("RUSTFLAGS", format!("--cfg curve25519_dalek_backend=\"{backend}\""))
+            .env("CARGO_TARGET_DIR", house.target.join(format!("backend-{backend}")))
             .run()?;
     }
     Ok(Outcome::Done)

@@ -45,17 +45,11 @@ pub(crate) const PYTHON: Tool = Tool {
     missing: Missing::DoWithout("the vectors are not run against the built command"),
 };
 
-pub(crate) const DENY: Tool = Tool {
-    name: "cargo-deny",
-    probe: &["--version"],
-    missing: Missing::Install { version: "0.20.2" },
-};
+pub(crate) const DENY: Tool =
+    Tool { name: "cargo-deny", probe: &["--version"], missing: Missing::Install { version: "0.20.2" } };
 
-pub(crate) const FUZZ: Tool = Tool {
-    name: "cargo-fuzz",
-    probe: &["--version"],
-    missing: Missing::Install { version: "0.13.2" },
-};
+pub(crate) const FUZZ: Tool =
+    Tool { name: "cargo-fuzz", probe: &["--version"], missing: Missing::Install { version: "0.13.2" } };
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
 pub(crate) const FOR_TESTS: &[Tool] = &[RUSTC, NEXTEST, PYTHON];
@@ -75,10 +69,7 @@ impl Tool {
                 Ok(Found::At(here))
             }
             Missing::DoWithout(reason) => Ok(Found::Absent(reason)),
-            Missing::Fatal(advice) => Err(Failure::Missing {
-                tool: self.name,
-                advice,
-            }),
+            Missing::Fatal(advice) => Err(Failure::Missing { tool: self.name, advice }),
         }
     }
 
@@ -86,10 +77,7 @@ impl Tool {
     pub(crate) fn path(&self, house: &House) -> Result<PathBuf, Failure> {
         match self.find(house)? {
             Found::At(path) => Ok(path),
-            Found::Absent(advice) => Err(Failure::Missing {
-                tool: self.name,
-                advice,
-            }),
+            Found::Absent(advice) => Err(Failure::Missing { tool: self.name, advice }),
         }
     }
 
@@ -104,19 +92,9 @@ impl Tool {
     }
 
     fn install(&self, house: &House, version: &str) -> Result<(), Failure> {
-        println!(
-            "{} {version} is not here: building it takes minutes, once",
-            self.name
-        );
+        println!("{} {version} is not here: building it takes minutes, once", self.name);
         house
-            .cargo([
-                "install",
-                self.name,
-                "--locked",
-                "--version",
-                version,
-                "--root",
-            ])
+            .cargo(["install", self.name, "--locked", "--version", version, "--root"])
             .arg(house.target.join("tools"))
             // Built in a folder of its own and without our flags.
             .without_env("CARGO_TARGET_DIR")

@@ -127,31 +127,18 @@ fn judge_edge(edge: &Edge) -> Vec<Fault> {
         return Vec::new();
     }
     let Some((_, allowed)) = ALLOWED.iter().find(|(room, _)| room == from) else {
-        return vec![Fault::Stranger {
-            from: from.clone(),
-            to: to.clone(),
-        }];
+        return vec![Fault::Stranger { from: from.clone(), to: to.clone() }];
     };
     if !allowed.contains(&to.as_str()) {
-        return vec![Fault::Forbidden {
-            from: from.clone(),
-            to: to.clone(),
-        }];
+        return vec![Fault::Forbidden { from: from.clone(), to: to.clone() }];
     }
     let mut faults = Vec::new();
     if to == REGISTRY && REGISTRY_CLIENTS.contains(&from.as_str()) {
         if edge.default_features {
             faults.push(Fault::RegistryDefaults { from: from.clone() });
         }
-        for feature in edge
-            .features
-            .iter()
-            .filter(|feature| *feature != CLIENT_FEATURE)
-        {
-            faults.push(Fault::RegistryFeature {
-                from: from.clone(),
-                feature: feature.clone(),
-            });
+        for feature in edge.features.iter().filter(|feature| *feature != CLIENT_FEATURE) {
+            faults.push(Fault::RegistryFeature { from: from.clone(), feature: feature.clone() });
         }
     }
     faults
@@ -183,16 +170,13 @@ pub(super) fn judge_workspace_lints(root: &toml::Table) -> Option<Fault> {
 pub(super) fn judge_member_lints(package: &str, manifest: &toml::Table) -> Option<Fault> {
     match at(manifest, &["lints", "workspace"]).and_then(toml::Value::as_bool) {
         Some(true) => None,
-        Some(false) | None => Some(Fault::LintsNotInherited {
-            package: package.to_owned(),
-        }),
+        Some(false) | None => Some(Fault::LintsNotInherited { package: package.to_owned() }),
     }
 }
 
 fn at<'a>(table: &'a toml::Table, path: &[&str]) -> Option<&'a toml::Value> {
     let (first, rest) = path.split_first()?;
-    rest.iter()
-        .try_fold(table.get(*first)?, |value, key| value.get(key))
+    rest.iter().try_fold(table.get(*first)?, |value, key| value.get(key))
 }
 
 impl Graph {
@@ -202,12 +186,8 @@ impl Graph {
 
     /// The names along a shortest path from a package of that name to one of the others.
     fn path(&self, from: &str, targets: &[&str]) -> Option<Vec<String>> {
-        let mut waiting: VecDeque<(&str, Vec<String>)> = self
-            .nodes
-            .iter()
-            .filter(|(_, (name, _))| name == from)
-            .map(|(id, _)| (id.as_str(), Vec::new()))
-            .collect();
+        let mut waiting: VecDeque<(&str, Vec<String>)> =
+            self.nodes.iter().filter(|(_, (name, _))| name == from).map(|(id, _)| (id.as_str(), Vec::new())).collect();
         let mut seen = BTreeSet::new();
         while let Some((id, mut path)) = waiting.pop_front() {
             let Some((name, to)) = self.nodes.get(id) else {
@@ -231,12 +211,7 @@ mod tests {
     use super::*;
 
     fn edge(from: &str, to: &str) -> Edge {
-        Edge {
-            from: from.into(),
-            to: to.into(),
-            default_features: true,
-            features: Vec::new(),
-        }
+        Edge { from: from.into(), to: to.into(), default_features: true, features: Vec::new() }
     }
 
     fn judged(from: &str, to: &str) -> Vec<Fault> {
@@ -244,23 +219,13 @@ mod tests {
     }
 
     fn forbidden(from: &str, to: &str) -> Vec<Fault> {
-        vec![Fault::Forbidden {
-            from: from.into(),
-            to: to.into(),
-        }]
+        vec![Fault::Forbidden { from: from.into(), to: to.into() }]
     }
 
     fn graph(edges: &[(&str, &str)]) -> Graph {
         let mut graph = Graph::default();
-        for (name, _) in edges
-            .iter()
-            .chain(&edges.iter().map(|(a, b)| (*b, *a)).collect::<Vec<_>>())
-        {
-            let to = edges
-                .iter()
-                .filter(|(from, _)| from == name)
-                .map(|(_, to)| format!("{to} 1.0.0"))
-                .collect();
+        for (name, _) in edges.iter().chain(&edges.iter().map(|(a, b)| (*b, *a)).collect::<Vec<_>>()) {
+            let to = edges.iter().filter(|(from, _)| from == name).map(|(_, to)| format!("{to} 1.0.0")).collect();
             graph.add(format!("{name} 1.0.0"), name, to);
         }
         graph
@@ -321,15 +286,9 @@ mod tests {
 
     #[test]
     fn a_package_without_a_row_is_a_stranger() {
-        let fault = Fault::Stranger {
-            from: "greatseal-util".into(),
-            to: CORE.into(),
-        };
+        let fault = Fault::Stranger { from: "greatseal-util".into(), to: CORE.into() };
         assert_eq!(judged("greatseal-util", CORE), [fault]);
-        assert_eq!(
-            judged(COMMAND, "greatseal-util"),
-            forbidden(COMMAND, "greatseal-util")
-        );
+        assert_eq!(judged(COMMAND, "greatseal-util"), forbidden(COMMAND, "greatseal-util"));
     }
 
     #[test]
@@ -344,16 +303,10 @@ mod tests {
             };
             assert_eq!(taken(false, &["client"]), []);
             assert_eq!(taken(false, &[]), []);
-            assert_eq!(
-                taken(true, &["client"]),
-                [Fault::RegistryDefaults { from: from.into() }]
-            );
+            assert_eq!(taken(true, &["client"]), [Fault::RegistryDefaults { from: from.into() }]);
             assert_eq!(
                 taken(false, &["client", "server"]),
-                [Fault::RegistryFeature {
-                    from: from.into(),
-                    feature: "server".into()
-                }]
+                [Fault::RegistryFeature { from: from.into(), feature: "server".into() }]
             );
         }
     }
@@ -366,34 +319,23 @@ mod tests {
             ("deeper", CUSTODY),
             ("deeper", "helper"),
         ]));
-        let path = [REGISTRY, "helper", "deeper", CUSTODY]
-            .map(String::from)
-            .to_vec();
+        let path = [REGISTRY, "helper", "deeper", CUSTODY].map(String::from).to_vec();
         assert_eq!(found, [Fault::RegistryReachesCustody { path }]);
     }
 
     #[test]
     fn others_may_reach_custody() {
-        let found = judge_graph(&graph(&[
-            (COMMAND, CUSTODY),
-            (COMMAND, REGISTRY),
-            (REGISTRY, CORE),
-            (CUSTODY, "tokio"),
-        ]));
+        let found =
+            judge_graph(&graph(&[(COMMAND, CUSTODY), (COMMAND, REGISTRY), (REGISTRY, CORE), (CUSTODY, "tokio")]));
         assert_eq!(found, []);
     }
 
     #[test]
     fn rooms_that_decide_reach_no_network() {
-        let found = judge_graph(&graph(&[
-            (TOKEN, "helper"),
-            ("helper", "mio"),
-            (CORE, "tokio"),
-        ]));
+        let found = judge_graph(&graph(&[(TOKEN, "helper"), ("helper", "mio"), (CORE, "tokio")]));
         let paths = [vec![CORE, "tokio"], vec![TOKEN, "helper", "mio"]];
-        let expected = paths.map(|path| Fault::PureReachesNetwork {
-            path: path.into_iter().map(String::from).collect(),
-        });
+        let expected =
+            paths.map(|path| Fault::PureReachesNetwork { path: path.into_iter().map(String::from).collect() });
         assert_eq!(found, expected);
     }
 
@@ -406,40 +348,22 @@ mod tests {
             assert_eq!(judge_workspace_lints(&table(good)), None);
         }
         for bad in ["", "[workspace.lints.rust]\nunsafe_code = 'deny'"] {
-            assert_eq!(
-                judge_workspace_lints(&table(bad)),
-                Some(Fault::UnsafeNotForbidden)
-            );
+            assert_eq!(judge_workspace_lints(&table(bad)), Some(Fault::UnsafeNotForbidden));
         }
     }
 
     #[test]
     fn every_member_must_take_the_workspace_lints() {
-        assert_eq!(
-            judge_member_lints(CORE, &table("[lints]\nworkspace = true")),
-            None
-        );
-        for bad in [
-            "",
-            "[lints.rust]\nunsafe_code = 'forbid'",
-            "[lints]\nworkspace = false",
-        ] {
-            let fault = Fault::LintsNotInherited {
-                package: CORE.into(),
-            };
+        assert_eq!(judge_member_lints(CORE, &table("[lints]\nworkspace = true")), None);
+        for bad in ["", "[lints.rust]\nunsafe_code = 'forbid'", "[lints]\nworkspace = false"] {
+            let fault = Fault::LintsNotInherited { package: CORE.into() };
             assert_eq!(judge_member_lints(CORE, &table(bad)), Some(fault));
         }
     }
 
     #[test]
     fn a_fault_names_the_edge() {
-        let text = judged(REGISTRY, CUSTODY)
-            .iter()
-            .map(ToString::to_string)
-            .collect::<String>();
-        assert!(
-            text.starts_with("greatseal-registry → greatseal-custody"),
-            "{text}"
-        );
+        let text = judged(REGISTRY, CUSTODY).iter().map(ToString::to_string).collect::<String>();
+        assert!(text.starts_with("greatseal-registry → greatseal-custody"), "{text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use greatseal_core::key::{self, Key, Nkey, PublicKey, Role};
+use greatseal_core::key::{self, Key, Nkey, PublicKey};
 use greatseal_core::statement::{Family, Grant, Statement};
 use greatseal_core::time::{Timestamp, Validity};
 use serde_json::Value;
@@ -290,6 +290,3 @@ impl Statement for Claims {
         }
     }
 }
-
-/// The role a subject's key must not have to sign: it can only agree on secrets.
-pub(crate) const NEVER_SIGNS: Role = Role::Curve;

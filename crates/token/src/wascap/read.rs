@@ -10,7 +10,7 @@ use greatseal_core::time::{Timestamp, Validity};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::claims::{Claims, Entity, Host, Invocation, Listing, Module, NEVER_SIGNS, Provider, Terms, TokenId};
+use super::claims::{Claims, Entity, Host, Invocation, Listing, Module, Provider, Terms, TokenId};
 use crate::json::{AnyValue, Faults, Name, Texts, TextsSeed};
 use crate::{json, jws};
 
@@ -201,8 +201,15 @@ impl Document {
         let sub = self.sub.ok_or_else(missing("sub"))?;
         let issuer = Nkey::parse(&iss)
             .and_then(|nkey| match nkey.role() {
-                NEVER_SIGNS => Err(KeyFault::Role { expected: Role::Account, found: nkey }),
-                _ => Ok(nkey),
+                // X25519 keys agree on secrets and sign nothing.
+                Role::Curve => Err(KeyFault::Role { expected: Role::Account, found: nkey }),
+                Role::Operator
+                | Role::Account
+                | Role::User
+                | Role::Module
+                | Role::Provider
+                | Role::Host
+                | Role::Cluster => Ok(nkey),
             })
             .map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss), fault })?;
         Ok(Claims {

@@ -101,18 +101,14 @@ impl Verifier {
             Ok(target) => target,
             Err(fault) => return deny(fault.into()),
         };
-        let expected = match &target.content().entity {
-            Entity::Module(module) => module.hash.clone(),
-            other => {
-                return deny(
-                    DecodeFault::Entity { subject: other.word(), field: "hash", problem: "has to vouch for a module" }
-                        .into(),
-                );
-            }
+        let entity = &target.content().entity;
+        let Entity::Module(module) = entity else {
+            let problem = "has to vouch for a module";
+            return deny(DecodeFault::Entity { subject: entity.word(), field: "hash", problem }.into());
         };
-        let decision = match self.decide(vec![target], with, view).pop() {
-            Some(decision) => decision,
-            None => return deny(ModuleFault::Unsigned.into()),
+        let expected = module.hash.clone();
+        let Some(decision) = self.decide(vec![target], with, view).pop() else {
+            return deny(ModuleFault::Unsigned.into());
         };
         match decision {
             // Last, so that nothing is hashed for words nobody signed.
