@@ -1,1 +1,58 @@
-fn main() {}
+//! `greatseal`: authority by signed tokens, with identity keys that stay offline.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command is where clock, files, environment and terminal belong"
+)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "answers go to stdout, everything else to stderr")]
+
+mod anchors;
+mod clock;
+mod command;
+mod desk;
+mod files;
+mod input;
+mod output;
+mod problem;
+mod quickstart;
+mod realm;
+mod secrets;
+mod table;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Command;
+use output::Format;
+
+/// Authority by signed tokens, with identity keys that stay offline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "greatseal",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = false,
+    after_help = "Begin with:\n  greatseal quickstart                      see the whole thing work, in a new folder\n  greatseal init acme                       make a realm of your own\n  greatseal verify app.wasm --trust O…      check a signed module\n\nEvery answer has a code; `greatseal explain CODE` says what to do about it."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How to answer: for people, or as one JSON object.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORM")]
+    output: Format,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let format = arguments.output;
+    match command::run(&arguments.command, format) {
+        Ok(exit) => ExitCode::from(exit.number()),
+        Err(problem) => {
+            output::problem(&problem, format);
+            ExitCode::from(problem.exit().number())
+        }
+    }
+}

@@ -242,6 +242,9 @@ codes! {
     Superseded "GS-SUPERSEDED" Deny 403 Author
         "a newer token of the same subject replaces this one"
         "Use the newer token; the message names it.";
+    SubjectOther "GS-SUBJECT-OTHER" Deny 403 Caller
+        "the token is good, and about somebody else than was asked for"
+        "Check that the right file was named, or leave `--subject` out.";
     NoRule "GS-NO-RULE" Deny 403 Caller
         "no rule derives authority from this kind of token"
         "Operators, accounts, modules and providers can be verified. `greatseal inspect FILE` shows what others say.";
@@ -277,6 +280,9 @@ codes! {
     CustodyTooLarge "GS-CUSTODY-TOO-LARGE" Error 413 Caller
         "the message is larger than this custody can sign"
         "Keep this key in another custody, or issue a smaller token.";
+    CustodyDeadline "GS-CUSTODY-DEADLINE" KeyUnavailable 504 Custodian
+        "custody did not answer in time"
+        "Check that the custody answers at all, and try again: signing the same request twice gives the same signature.";
     CustodyPassphrase "GS-CUSTODY-PASSPHRASE" Usage 400 Caller
         "there is no passphrase, and no terminal to ask for one"
         "Run it in a terminal, or name `--passphrase-file FILE` or `--passphrase-fd N`.";

@@ -166,6 +166,15 @@ pub enum Candidate<T> {
     Verified(Verified<T>),
 }
 
+impl<T: Clone> Clone for Candidate<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Decoded(decoded) => Self::Decoded(decoded.clone()),
+            Self::Verified(verified) => Self::Verified(verified.clone()),
+        }
+    }
+}
+
 impl<T> Candidate<T> {
     /// Returns the claims, for showing.
     #[must_use]

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::code::Code;
-use crate::key::{Nkey, Role};
+use crate::key::{Nkey, PublicKey, Role};
 use crate::limits::QUOTED_CHARS;
 use crate::statement::StatementId;
 use crate::time::Timestamp;
@@ -436,6 +436,14 @@ pub enum ChainFault {
         /// When that one was issued.
         newer_issued_at: Timestamp,
     },
+    /// A good token about somebody else than the caller asked for.
+    #[error("it is about {}, not about {wanted}", found.map_or_else(|| "nobody".into(), |key| key.to_string()))]
+    OtherSubject {
+        /// Whom it is about.
+        found: Option<PublicKey>,
+        /// Whom the caller asked for.
+        wanted: PublicKey,
+    },
     /// A kind of token that no rule covers.
     #[error("nothing follows from {what} claims")]
     NoRule {
@@ -462,6 +470,7 @@ impl ChainFault {
             Self::Ambiguous { .. } => Code::AuthorityAmbiguous,
             Self::Reused { .. } => Code::KeyReused,
             Self::Superseded { .. } => Code::Superseded,
+            Self::OtherSubject { .. } => Code::SubjectOther,
             Self::NoRule { .. } => Code::NoRule,
         }
     }

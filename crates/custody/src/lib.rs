@@ -1,1 +1,42 @@
-//! Placeholder while the room is being built.
+//! The only room with secrets: where private keys live, and the one way to make them sign.
+//!
+//! ```text
+//! SigningRequest ─sign─► Custodian ─► Signature, verified against the pinned key before it is returned
+//! ```
+//!
+//! Every caller goes through [`sign()`], and every place to keep keys is a [`Custodian`]. The
+//! first such place is a [`Keystore`]: a private folder with a table of names, pinned public keys
+//! and key files encrypted to a passphrase, which the stock `age` command can open too.
+//!
+//! This room reads files, randomness and the monotonic clock, but neither the environment, nor a
+//! terminal, nor the time of day: those are arguments.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "keys live in files and come from randomness; the ban is for the rooms that decide"
+)]
+
+mod base32;
+mod custodian;
+mod encrypted;
+mod fault;
+mod file;
+mod folder;
+mod keystore;
+mod name;
+mod passphrase;
+mod seed;
+mod table;
+mod uri;
+mod wipe;
+
+pub use custodian::{Custodian, Deadline, Description, Lock, sign};
+pub use encrypted::WorkFactor;
+pub use fault::{CustodyFault, SeedFault};
+pub use file::FileCustodian;
+pub use keystore::{Keystore, Listing};
+pub use name::KeyName;
+pub use passphrase::{Passphrase, PassphraseFault, PassphraseSource};
+pub use seed::Seed;
+pub use table::Entry;
+pub use uri::{FileName, KeyUri};

@@ -1,13 +1,14 @@
 //! Modules and providers: which account vouches for them.
 
-use super::Graph;
 use super::account::AccountSide;
 use super::index::Names;
+use super::{Graph, Voice};
 use crate::anchor::Anchor;
 use crate::decide::{Allow, Failure};
 use crate::error::ChainFault;
 use crate::key::{Account, Key, Nkey, Role};
 use crate::statement::{Grant, Statement};
+use crate::view::Standing;
 
 impl<T: Statement> Graph<'_, T> {
     /// Decides about a module's or provider's token.
@@ -20,8 +21,10 @@ impl<T: Statement> Graph<'_, T> {
         let Ok(issuing) = Key::<Account>::try_from(issuer) else {
             return alone(ChainFault::CodeIssuer { subject, issuer, problem: "no account key" });
         };
-        if let Err(fault) = self.voice(target) {
-            return Err(vec![self.failure(target, fault, 9)]);
+        match self.voice(target) {
+            Ok(Voice { standing: Standing::Expired(fault), .. }) => return Err(vec![self.failure(target, fault, 9)]),
+            Ok(_) => {}
+            Err(fault) => return Err(vec![self.failure(target, fault, 9)]),
         }
 
         let (sides, mut failures) = self.accounts_of(target, issuing, subject);

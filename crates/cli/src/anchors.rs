@@ -1,0 +1,81 @@
+//! `--trust`: keys, and tokens that are pinned.
+
+use std::path::{Path, PathBuf};
+
+use greatseal_core::decide::Candidate;
+use greatseal_core::key::{Key, Nkey, Role};
+use greatseal_core::{Anchor, Code};
+use greatseal_token::wascap::{self, Claims};
+
+use crate::input::{Input, Kind};
+use crate::problem::Problem;
+
+/// Anchors, and the tokens that some of them pin.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    pub(crate) anchors: Vec<Anchor>,
+    pub(crate) pinned: Vec<(PathBuf, Candidate<Claims>)>,
+}
+
+impl Trust {
+    /// Reads what `--trust` names.
+    ///
+    /// # Errors
+    /// For a word that is neither an operator's or account's key nor a file with such a token.
+    pub(crate) fn read(words: &[String]) -> Result<Self, Problem> {
+        let mut trust = Self::default();
+        for word in words {
+            trust.add(word)?;
+        }
+        Ok(trust)
+    }
+
+    fn add(&mut self, word: &str) -> Result<(), Problem> {
+        let fault = match Nkey::parse(word) {
+            Ok(key) => return self.add_key(key),
+            Err(fault) => fault,
+        };
+        let path = Path::new(word);
+        if path.exists() {
+            return self.add_token(path);
+        }
+        if word == "subject" || word.starts_with("did:") {
+            return Err(Problem::usage(format!("--trust {word}: only UCANs are anchored like this")).hint(
+                "Name an operator's key (O…), an account's key (A…), or the file of an operator or account token.",
+            ));
+        }
+        Err(Problem::usage(format!("--trust {}: neither a file nor a key: {fault}", crate::text::name(word))))
+    }
+
+    fn add_key(&mut self, key: Nkey) -> Result<(), Problem> {
+        let anchor = match key.role() {
+            Role::Operator => Anchor::Operator(Key::new(*key.raw())),
+            Role::Account => Anchor::Account(Key::new(*key.raw())),
+            role @ (Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve) => {
+                return Err(Problem::usage(format!("--trust {key}: nothing follows from trusting a {role} key"))
+                    .hint("Name an operator's key (O…) or an account's key (A…)."));
+            }
+        };
+        self.anchors.push(anchor);
+        Ok(())
+    }
+
+    fn add_token(&mut self, path: &Path) -> Result<(), Problem> {
+        let refuse = |code: Code, why: String| {
+            Problem::usage(format!("--trust {}: {why} [{code}]", path.display()))
+                .hint("Name the file of an operator or account token.")
+        };
+        let token = match Input::read(path)?.kind {
+            Kind::Token(token) => token,
+            Kind::Module(_) => return Err(refuse(Code::NoRule, "a module cannot be trusted by itself".into())),
+            Kind::Neither(fault) => return Err(refuse(fault.code(), fault.to_string())),
+        };
+        let decoded = wascap::decode(&token).map_err(|fault| refuse(fault.code(), fault.to_string()))?;
+        let anchor = wascap::pin(&decoded).ok_or_else(|| {
+            refuse(Code::NoRule, format!("a token of kind {} cannot be trusted", decoded.content().entity.word()))
+        })?;
+        self.anchors.push(anchor);
+        self.pinned.push((path.into(), Candidate::Decoded(decoded)));
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! The clock, and instants as people write them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use greatseal_core::{Code, Timestamp};
+use jiff::tz::TimeZone;
+
+use crate::problem::Problem;
+
+/// Reads the clock.
+///
+/// # Errors
+/// When it stands before 1970: every time check would be wrong.
+pub(crate) fn now() -> Result<Timestamp, Problem> {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|since| Timestamp::from_secs(since.as_secs()))
+        .map_err(|_| Problem::new(Code::Io, "this machine's clock stands before 1970").hint("Set the clock."))
+}
+
+/// Reads `--at`: seconds since 1970, or RFC 3339.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Timestamp::from_secs(seconds));
+    }
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .and_then(|at| u64::try_from(at.as_second()).ok())
+        .map(Timestamp::from_secs)
+        .ok_or_else(|| "write seconds since 1970, or a time like 2026-11-22T09:00:00Z".into())
+}
+
+/// Writes an instant as people read it, in UTC.
+pub(crate) fn show(at: Timestamp) -> String {
+    i64::try_from(at.as_secs()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map_or_else(
+        || format!("second {at}"),
+        |at| at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
+}
+
+/// Writes when something expires.
+pub(crate) fn show_expiry(expires: Option<Timestamp>) -> String {
+    expires.map_or_else(|| "never expires".into(), |at| format!("until {}", show(at)))
+}
+
+/// Seconds of a day.
+pub(crate) const DAY: u64 = 86_400;

@@ -1,0 +1,73 @@
+//! `greatseal explain`: what a code means, or everything that is wrong with a file.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use greatseal_core::Code;
+use greatseal_core::code::Exit;
+use serde_json::json;
+
+use super::inspect::{self, Inspect};
+use crate::output::{self, Format};
+use crate::problem::Problem;
+
+/// Explains a code, or shows what a file says and everything that is wrong with it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal explain GS-ACCOUNT-BY-IDENTITY\n  greatseal explain app.wasm\n  greatseal explain all"
+)]
+pub(crate) struct Explain {
+    /// A code (GS-…), the word `all`, or a file.
+    #[arg(value_name = "FILE|CODE")]
+    what: PathBuf,
+}
+
+pub(crate) fn run(explain: &Explain, format: Format) -> Result<Exit, Problem> {
+    let word = explain.what.to_string_lossy().to_uppercase();
+    if let Some(code) = Code::parse(&word) {
+        output::answer(format, &object(code), || people(code));
+        return Ok(Exit::Ok);
+    }
+    if word == "ALL" {
+        let all: Vec<_> = Code::ALL.iter().map(|code| object(*code)).collect();
+        output::answer(format, &all, table);
+        return Ok(Exit::Ok);
+    }
+    if word.starts_with("GS-") && !Path::new(&explain.what).exists() {
+        return Err(Problem::usage(format!("there is no code {}", crate::text::name(&word)))
+            .hint("`greatseal explain all` lists them."));
+    }
+    inspect::run(&Inspect { file: explain.what.clone() }, format)
+}
+
+fn object(code: Code) -> serde_json::Value {
+    json!({
+        "code": code.text(),
+        "title": code.title(),
+        "advice": code.advice(),
+        "exit": code.exit().number(),
+        "http_status": code.http_status(),
+        "acts": code.party().words(),
+    })
+}
+
+fn people(code: Code) -> String {
+    format!(
+        "{code}\n  {}.\n  {}\n  To act: {}. Exit code {}, HTTP status {}.\n",
+        crate::text::capital(code.title()),
+        code.advice(),
+        code.party().words(),
+        code.exit().number(),
+        code.http_status()
+    )
+}
+
+fn table() -> String {
+    let width = Code::ALL.iter().map(|code| code.text().len()).max().unwrap_or(0);
+    Code::ALL.iter().fold(String::new(), |mut table, code| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{code:width$}  {}", code.title());
+        table
+    })
+}

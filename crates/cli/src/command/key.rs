@@ -1,0 +1,243 @@
+//! `greatseal key`: private keys in custody, public ones in the realm.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use greatseal_core::Code;
+use greatseal_core::code::Exit;
+use greatseal_core::key::{Nkey, Role, did};
+use greatseal_custody::KeyName;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::clock;
+use crate::files;
+use crate::output::{self, Format};
+use crate::problem::Problem;
+use crate::realm::Realm;
+use crate::secrets::{Custody, InRealm};
+use crate::table::table;
+
+/// Makes, brings in and shows keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Create(Create),
+    Import(Import),
+    List(List),
+    Show(Show),
+}
+
+/// Makes a key in custody and names its public half in the realm.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal key create ledger --role module\n  greatseal key create payments-signing-2 --role account --passphrase-file secret.txt\n\nThe private half goes to your private folder, encrypted; `age -d` opens it too. Nothing overwrites a key."
+)]
+pub(crate) struct Create {
+    /// The key's name in this realm, like `ledger`.
+    name: String,
+    /// What the key is for.
+    #[arg(long, value_enum)]
+    role: RoleWord,
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Brings an nkey seed file into custody.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  greatseal key import payments payments.nk\n\nThe seed is read from the file only, never from the command line; delete the file afterwards."
+)]
+pub(crate) struct Import {
+    /// The key's name in this realm.
+    name: String,
+    /// A file with one nkey seed (S…), and nothing else.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Lists the realm's keys, and which of them custody here can use.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Shows one key.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The key's name in this realm.
+    name: String,
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// A role on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleWord {
+    /// The top of a chain, or one of its signing keys.
+    Operator,
+    /// A tenant, or one of its signing keys.
+    Account,
+    /// A WebAssembly module or component.
+    Module,
+    /// A capability provider.
+    Provider,
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Operator => Self::Operator,
+            RoleWord::Account => Self::Account,
+            RoleWord::Module => Self::Module,
+            RoleWord::Provider => Self::Provider,
+        }
+    }
+}
+
+pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
+    match command {
+        Command::Create(create) => make(create, format),
+        Command::Import(import) => bring_in(import, format),
+        Command::List(list) => list_all(list, format),
+        Command::Show(show) => show_one(show, format),
+    }
+}
+
+fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
+    let mut desk = create.custody.desk(&create.realm, clock::now()?)?;
+    let name = desk.realm.name(&create.name)?;
+    if desk.realm.key(&name).is_ok() {
+        return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
+    }
+    let keys = desk.make_keys(core::slice::from_ref(&name), create.role.into())?;
+    desk.realm.add_keys(&keys.0)?;
+    tell_new(&keys.0, "made", format);
+    Ok(Exit::Ok)
+}
+
+fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
+    let mut realm = Realm::open_to_change(import.realm.start())?;
+    let name = realm.name(&import.name)?;
+    let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
+    let store = import.custody.store()?;
+    let entry = match store.find(&name) {
+        Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already"))),
+        Err(greatseal_custody::CustodyFault::Missing { .. }) => {
+            store.import(&name, &text, &import.custody.new_passphrase()?, clock::now()?)?
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let keys = [(name, entry.public)];
+    realm.add_keys(&keys)?;
+    tell_new(&keys, "brought in", format);
+    output::remark(&format!(
+        "the seed still lies in {} in the clear: delete that file once you have a backup",
+        import.file.display()
+    ));
+    Ok(Exit::Ok)
+}
+
+fn tell_new(keys: &[(KeyName, Nkey)], done: &str, format: Format) {
+    let objects: Vec<Value> = keys.iter().map(|(name, key)| object(name, key)).collect();
+    output::answer(format, &json!({ "keys": objects }), || {
+        keys.iter().map(|(name, key)| format!("{done}: {name}\n  {key}\n")).collect()
+    });
+}
+
+fn object(name: &KeyName, key: &Nkey) -> Value {
+    json!({
+        "name": name.as_str(),
+        "role": key.role().word(),
+        "public": key.to_string(),
+        "did": did::encode(&key.public_key()),
+    })
+}
+
+fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
+    let realm = Realm::open(list.realm.start())?;
+    let store = list.custody.store()?;
+    let mut objects = Vec::new();
+    let mut rows = Vec::new();
+    for (name, key) in &realm.file().keys {
+        let place = store.find_by_key(&key.public_key())?.map(|entry| entry.uri.to_string());
+        let mut object = object(name, key);
+        if let Some(members) = object.as_object_mut() {
+            members.insert("custody".into(), place.clone().into());
+        }
+        objects.push(object);
+        rows.push([name.to_string(), key.role().to_string(), key.short(), place.unwrap_or_else(|| "elsewhere".into())]);
+    }
+    for orphan in store.list()?.orphans {
+        output::remark(&format!("{} is a key file that no name refers to; move it away", orphan.display()));
+    }
+    output::answer(format, &json!({ "keys": objects }), || {
+        table(
+            ["name", "role", "key", "custody"],
+            rows,
+            "this realm has no keys yet: `greatseal operator create` makes the first",
+        )
+    });
+    Ok(Exit::Ok)
+}
+
+fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
+    let realm = Realm::open(show.realm.start())?;
+    let name = realm.name(&show.name)?;
+    let key = realm.key(&name)?;
+    let entry = show.custody.store()?.find_by_key(&key.public_key())?;
+    let place = entry.as_ref().map(|entry| entry.uri.to_string());
+    let created = entry.and_then(|entry| entry.created);
+    let current = realm.tokens()?;
+    let uses: Vec<String> = current
+        .operator
+        .iter()
+        .map(|(path, token)| (path, token))
+        .chain(current.accounts.iter().map(|(_, path, token)| (path, token)))
+        .filter_map(|(path, token)| {
+            let claims = token.content();
+            let how = if claims.entity.subject().is_some_and(|subject| subject.raw() == key.raw()) {
+                "identity in"
+            } else if claims.entity.signers().iter().any(|signer| signer.raw() == key.raw()) {
+                "signing key in"
+            } else if claims.issuer.raw() == key.raw() {
+                "signed"
+            } else {
+                return None;
+            };
+            Some(format!("{how} {}", path.file_name().unwrap_or_default().to_string_lossy()))
+        })
+        .collect();
+    let mut shown = object(&name, &key);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("custody".into(), place.clone().into());
+        members.insert("created".into(), created.map(|at| at.as_secs()).into());
+        members.insert("uses".into(), uses.clone().into());
+    }
+    output::answer(format, &shown, || {
+        let mut lines = format!(
+            "{name}\n  role     {}\n  public   {key}\n  did      {}\n  custody  {}\n",
+            key.role(),
+            did::encode(&key.public_key()),
+            place.unwrap_or_else(|| "elsewhere: custody here does not have it".into()),
+        );
+        if let Some(created) = created {
+            lines += &format!("  since    {}\n", clock::show(created));
+        }
+        for one in &uses {
+            lines += &format!("  use      {one}\n");
+        }
+        lines
+    });
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,55 @@
+//! The commands, one file each.
+
+mod account;
+mod complete;
+mod explain;
+mod init;
+mod inspect;
+mod key;
+mod module;
+mod operator;
+mod quickstart;
+mod verify;
+
+use clap::Subcommand;
+use greatseal_core::code::Exit;
+
+use crate::output::Format;
+use crate::problem::Problem;
+
+/// What the command can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Quickstart(quickstart::Quickstart),
+    Init(init::Init),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Operator(operator::Command),
+    #[command(subcommand)]
+    Account(account::Command),
+    #[command(subcommand)]
+    Module(module::Command),
+    Verify(verify::Verify),
+    Inspect(inspect::Inspect),
+    Explain(explain::Explain),
+    Completions(complete::Completions),
+    Man(complete::Man),
+}
+
+/// Runs a command and says how it ended.
+pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
+    match command {
+        Command::Quickstart(quickstart) => quickstart::run(quickstart, format),
+        Command::Init(init) => init::run(init, format),
+        Command::Key(key) => key::run(key, format),
+        Command::Operator(operator) => operator::run(operator, format),
+        Command::Account(account) => account::run(account, format),
+        Command::Module(module) => module::run(module, format),
+        Command::Verify(verify) => verify::run(verify, format),
+        Command::Inspect(inspect) => inspect::run(inspect, format),
+        Command::Explain(explain) => explain::run(explain, format),
+        Command::Completions(completions) => Ok(complete::completions(completions)),
+        Command::Man(man) => complete::man(man),
+    }
+}

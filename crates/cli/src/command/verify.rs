@@ -1,0 +1,466 @@
+//! `greatseal verify`: is this token or module to be believed?
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::Args;
+use clap::ValueEnum;
+use greatseal_core::code::Exit;
+use greatseal_core::decide::{Allow, Candidate, Deny, Failure};
+use greatseal_core::key::{Nkey, PublicKey, did};
+use greatseal_core::{Code, Decision, Fault, Policy, StatementId, Timestamp, View};
+use greatseal_token::wascap::module::ModuleFile;
+use greatseal_token::wascap::{Claims, Verifier};
+use serde::Serialize;
+
+use crate::anchors::Trust;
+use crate::clock;
+use crate::input::{Ignored, Input, Kind, Supplied};
+use crate::output::{self, Format};
+use crate::problem::Problem;
+use crate::text;
+
+/// Says whether a token or module is to be believed, and why.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal verify app.wasm --trust ODDB…2GK6 --with tokens/\n  greatseal verify account.jwt --trust operator.jwt --at 2026-11-22T09:00:00Z\n  greatseal verify *.wasm --trust ODDB…2GK6 --with tokens/ --output json\n\nExit codes: 0 allow, 3 deny, 1 something could not be read, 2 the call's words are off."
+)]
+pub(crate) struct Verify {
+    /// Tokens (text) or WebAssembly modules or components; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Whom to trust: an operator's key (O…), an account's key (A…), or a token file to pin.
+    #[arg(long, value_name = "ANCHOR")]
+    trust: Vec<String>,
+
+    /// Further tokens: files or folders, in any mixture.
+    #[arg(long, value_name = "PATH")]
+    with: Vec<PathBuf>,
+
+    /// Revocations: files or folders.
+    #[arg(long, value_name = "PATH")]
+    revocation: Vec<PathBuf>,
+
+    /// How strictly separation of keys is held.
+    #[arg(long, value_enum, default_value_t = PolicyWord::Strict)]
+    policy: PolicyWord,
+
+    /// The instant to verify at: seconds since 1970, or RFC 3339. Now, if absent.
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    at: Option<Timestamp>,
+
+    /// Whom a UCAN has to be addressed to.
+    #[arg(long, value_name = "DID")]
+    audience: Option<String>,
+
+    /// Whom the token has to be about: an nkey or a did:key.
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    subject: Option<PublicKey>,
+}
+
+/// A policy's name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PolicyWord {
+    /// Separation is required.
+    Strict,
+    /// Separation is recommended: what is missing is told.
+    Relaxed,
+}
+
+impl From<PolicyWord> for Policy {
+    fn from(word: PolicyWord) -> Self {
+        match word {
+            PolicyWord::Strict => Self::Strict,
+            PolicyWord::Relaxed => Self::Relaxed,
+        }
+    }
+}
+
+fn parse_key(text: &str) -> Result<PublicKey, String> {
+    if text.starts_with("did:") {
+        did::parse(text).map_err(|fault| fault.to_string())
+    } else {
+        Nkey::parse(text).map(|key| key.public_key()).map_err(|fault| fault.to_string())
+    }
+}
+
+/// The answer about one file; its names are stable.
+#[derive(Debug, Serialize)]
+struct Answer {
+    decision: &'static str,
+    code: Option<&'static str>,
+    message: String,
+    subject: Option<String>,
+    chain: Vec<ChainLink>,
+    policy: &'static str,
+    anchored: Option<&'static str>,
+    assurance: &'static str,
+    audience_checked: bool,
+    module_checked: bool,
+    file: String,
+    failures: Vec<FailureLine>,
+    notices: Vec<String>,
+    ignored: Vec<Ignored>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChainLink {
+    id: String,
+    family: &'static str,
+    issuer: String,
+    subject: String,
+    expires: Option<u64>,
+    #[serde(skip)]
+    line: String,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureLine {
+    code: &'static str,
+    message: String,
+    token: Option<String>,
+    subject: Option<String>,
+}
+
+pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
+    if verify.audience.is_some() {
+        return Err(Problem::usage("--audience: tokens of this family are addressed to nobody")
+            .hint("Leave it out; only UCANs have an audience."));
+    }
+    let now = match verify.at {
+        Some(at) => at,
+        None => clock::now()?,
+    };
+    let trust = Trust::read(&verify.trust)?;
+    let mut supplied = Supplied::read(&verify.with)?;
+    ignore_revocations(&verify.revocation, &mut supplied)?;
+    let inputs = verify.files.iter().map(|file| Input::read(file)).collect::<Result<Vec<_>, _>>()?;
+    if trust.anchors.is_empty() {
+        return Err(nobody_trusted(&inputs, &supplied));
+    }
+
+    let mut session = Session::new(verify, now, trust, supplied);
+    let mut exit = Exit::Ok;
+    for input in &inputs {
+        let answer = session.answer(input);
+        if answer.decision == "deny" {
+            exit = Exit::Deny;
+        }
+        for ignored in &answer.ignored {
+            output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
+        }
+        output::answer(format, &answer, || people(&answer, now));
+    }
+    Ok(exit)
+}
+
+/// What all files of one call share.
+struct Session<'a> {
+    verify: &'a Verify,
+    view: View,
+    verifier: Verifier,
+    trust: Trust,
+    supplied: Supplied,
+}
+
+impl<'a> Session<'a> {
+    fn new(verify: &'a Verify, now: Timestamp, trust: Trust, supplied: Supplied) -> Self {
+        let view = View::new(verify.policy.into(), trust.anchors.clone(), now);
+        let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { verify, view, verifier: Verifier::new(workers), trust, supplied }
+    }
+
+    fn answer(&mut self, input: &Input) -> Answer {
+        // Read anew for each file: from the second on, what was verified is remembered.
+        let (with, labels, mut ignored) = self.candidates();
+        let mut showing = Showing { labels, names: names(&with), target: input.label() };
+        let mut module_checked = false;
+        let (decision, target) = match &input.kind {
+            Kind::Neither(fault) => (deny(fault.clone()), None),
+            Kind::Token(token) => match self.verifier.read(token) {
+                Ok(target) => {
+                    showing.add(&target, &input.path);
+                    let about = About::of(&target);
+                    let decision = self.verifier.decide(vec![target], with, &self.view).pop();
+                    (decision.unwrap_or_else(deny_nothing), Some(about))
+                }
+                Err(fault) => (deny(fault.into()), None),
+            },
+            Kind::Module(bytes) => match ModuleFile::read(bytes) {
+                Ok(file) => {
+                    let target = file.token().and_then(|token| self.verifier.read(token).ok());
+                    let about = target.as_ref().map(|target| {
+                        showing.add(target, &input.path);
+                        About::of(target)
+                    });
+                    let decision = self.verifier.decide_module(&file, with, &self.view);
+                    module_checked = matches!(decision, Decision::Allow(_));
+                    (decision, about)
+                }
+                Err(fault) => (deny(fault.into()), None),
+            },
+        };
+        ignored.append(&mut self.supplied.ignored);
+        let decision = self.about_whom(decision, target.as_ref());
+        let (subject, entity) = target.map_or((None, None), |about| (Some(about.subject), about.nkey));
+        self.compose(
+            &decision,
+            &showing,
+            subject.or_else(|| entity.map(|key| key.to_string())),
+            module_checked,
+            ignored,
+        )
+    }
+
+    /// Holds `--subject`.
+    fn about_whom(&self, decision: Decision, target: Option<&About>) -> Decision {
+        let Some(wanted) = self.verify.subject else { return decision };
+        match (&decision, target.and_then(|about| about.nkey)) {
+            (Decision::Allow(_), Some(found)) if found.public_key() == wanted => decision,
+            (Decision::Allow(_), found) => deny(
+                greatseal_core::error::ChainFault::OtherSubject { found: found.map(|key| key.public_key()), wanted }
+                    .into(),
+            ),
+            (Decision::Deny(_), _) => decision,
+        }
+    }
+
+    fn candidates(&mut self) -> (Vec<Candidate<Claims>>, BTreeMap<StatementId, String>, Vec<Ignored>) {
+        let mut labels = BTreeMap::new();
+        let mut ignored = Vec::new();
+        let texts: Vec<&[u8]> = self.supplied.tokens.iter().map(|(_, token)| token.as_slice()).collect();
+        let mut with = Vec::with_capacity(texts.len());
+        for (read, (path, _)) in self.verifier.read_all(&texts).into_iter().zip(&self.supplied.tokens) {
+            match read {
+                Ok(candidate) => {
+                    labels.insert(candidate.id(), path.display().to_string());
+                    with.push(candidate);
+                }
+                Err(fault) => ignored.push(Ignored::fault(path, &fault.into())),
+            }
+        }
+        for (path, candidate) in &self.trust.pinned {
+            labels.insert(candidate.id(), path.display().to_string());
+            with.push(candidate.clone());
+        }
+        (with, labels, ignored)
+    }
+
+    fn compose(
+        &self,
+        decision: &Decision,
+        showing: &Showing,
+        subject: Option<String>,
+        module_checked: bool,
+        ignored: Vec<Ignored>,
+    ) -> Answer {
+        let policy = self.view.policy().word();
+        let blank = Answer {
+            decision: "deny",
+            code: None,
+            message: String::new(),
+            subject,
+            chain: Vec::new(),
+            policy,
+            anchored: None,
+            assurance: "signatures",
+            audience_checked: false,
+            module_checked,
+            file: showing.target.clone(),
+            failures: Vec::new(),
+            notices: Vec::new(),
+            ignored,
+        };
+        match decision {
+            Decision::Allow(allow) => Answer {
+                decision: "allow",
+                message: showing.sentence(allow),
+                chain: allow.chain().iter().map(|link| showing.link(link)).collect(),
+                anchored: Some(allow.anchored().word()),
+                notices: allow.notices().iter().map(ToString::to_string).collect(),
+                ..blank
+            },
+            Decision::Deny(deny) => Answer {
+                code: Some(deny.closest().fault.code().text()),
+                message: deny.closest().fault.to_string(),
+                failures: deny.failures().map(|failure| showing.failure(failure)).collect(),
+                ..blank
+            },
+        }
+    }
+}
+
+/// Whom a token is about, as it says itself.
+struct About {
+    subject: String,
+    nkey: Option<Nkey>,
+}
+
+impl About {
+    fn of(target: &Candidate<Claims>) -> Self {
+        let entity = &target.content().entity;
+        Self { subject: text::name(&entity.subject_text()), nkey: entity.subject() }
+    }
+}
+
+/// Where tokens came from and what they call their subjects, for messages only.
+struct Showing {
+    labels: BTreeMap<StatementId, String>,
+    names: BTreeMap<StatementId, String>,
+    target: String,
+}
+
+impl Showing {
+    fn add(&mut self, target: &Candidate<Claims>, path: &Path) {
+        self.labels.insert(target.id(), path.display().to_string());
+        if let Some(name) = target.content().entity.name() {
+            self.names.insert(target.id(), text::name(name));
+        }
+    }
+
+    fn link(&self, link: &greatseal_core::decide::Link) -> ChainLink {
+        let name = self.names.get(&link.id).map_or("", String::as_str);
+        ChainLink {
+            id: link.id.to_string(),
+            family: link.family.word(),
+            issuer: link.issuer.to_string(),
+            subject: link.subject.to_string(),
+            expires: link.expires.map(|at| at.as_secs()),
+            line: format!(
+                "{} {name}  {}  {}",
+                link.subject.role(),
+                link.subject.short(),
+                clock::show_expiry(link.expires)
+            ),
+        }
+    }
+
+    fn sentence(&self, allow: &Allow) -> String {
+        let mut links = allow.chain().iter();
+        let named = |link: Option<&greatseal_core::decide::Link>| {
+            link.map_or_else(String::new, |link| {
+                let name = self.names.get(&link.id).map(|name| format!(" {name}")).unwrap_or_default();
+                format!("{}{name}", link.subject.role())
+            })
+        };
+        match (links.next(), links.next_back()) {
+            (root, Some(leaf)) => format!("{} speaks, under {}", named(Some(leaf)), named(root)),
+            (only, None) => format!("{} is trusted", named(only)),
+        }
+    }
+
+    fn failure(&self, failure: &Failure) -> FailureLine {
+        FailureLine {
+            code: failure.fault.code().text(),
+            message: failure.fault.to_string(),
+            token: Some(
+                failure.statement.and_then(|id| self.labels.get(&id).cloned()).unwrap_or_else(|| self.target.clone()),
+            ),
+            subject: failure.subject.map(|key| key.to_string()),
+        }
+    }
+}
+
+fn names(candidates: &[Candidate<Claims>]) -> BTreeMap<StatementId, String> {
+    candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.id(), text::name(candidate.content().entity.name()?))))
+        .collect()
+}
+
+fn deny(fault: Fault) -> Decision {
+    Decision::Deny(Deny::because(fault))
+}
+
+fn deny_nothing() -> Decision {
+    deny(greatseal_core::error::DecodeFault::Empty.into())
+}
+
+/// Reads revocations: none of the kinds that there will be is known yet, so none has an effect.
+fn ignore_revocations(paths: &[PathBuf], supplied: &mut Supplied) -> Result<(), Problem> {
+    let revocations = Supplied::read(paths)?;
+    supplied.ignored.extend(revocations.ignored);
+    for (path, _) in revocations.tokens {
+        supplied.ignored.push(Ignored::new(&path, Code::NoRule, "no revocation of a known kind; it has no effect"));
+    }
+    Ok(())
+}
+
+/// Says whom one could trust: the operators and accounts among what was supplied.
+fn nobody_trusted(inputs: &[Input], supplied: &Supplied) -> Problem {
+    let targets = inputs.iter().filter_map(|input| match &input.kind {
+        Kind::Token(token) => Some(token.as_slice()),
+        Kind::Module(_) | Kind::Neither(_) => None,
+    });
+    let tokens = supplied.tokens.iter().map(|(_, token)| token.as_slice());
+    let mut found: Vec<String> = targets
+        .chain(tokens)
+        .filter_map(|token| greatseal_token::wascap::decode(token).ok())
+        .filter_map(|decoded| {
+            let claims = decoded.content();
+            let self_issued = claims.entity.subject() == Some(claims.issuer);
+            let operator = matches!(claims.entity, greatseal_token::wascap::Entity::Operator(_));
+            (operator && self_issued).then(|| {
+                let name = claims.entity.name().map(text::name).unwrap_or_default();
+                format!("--trust {}   which calls itself \"{name}\"", claims.issuer)
+            })
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found.truncate(5);
+    let problem = Problem::new(Code::TrustMissing, "nothing is trusted: there is no --trust");
+    if found.is_empty() {
+        return problem;
+    }
+    problem.hint(format!(
+        "Among what you supplied you could trust, if you know the key from elsewhere:\n    {}",
+        found.join("\n    ")
+    ))
+}
+
+fn people(answer: &Answer, now: Timestamp) -> String {
+    let mut lines = String::new();
+    // Writing to a string cannot fail.
+    let mut line = |text: String| {
+        let _ = writeln!(lines, "{text}");
+    };
+    if answer.decision == "allow" {
+        line(format!("allow  {}", answer.file));
+        line(format!("  {}", answer.message));
+        for (depth, link) in answer.chain.iter().enumerate() {
+            let branch = if depth == 0 { String::new() } else { format!("{}└─ ", "   ".repeat(depth - 1)) };
+            line(format!("  {branch}{}", link.line));
+        }
+        for notice in &answer.notices {
+            line(format!("  notice: {notice}"));
+        }
+    } else {
+        line(format!("deny   {}  {}", answer.file, answer.code.unwrap_or_default()));
+        line(format!("  {}", text::capital(&answer.message)));
+        for failure in &answer.failures {
+            if failure.token.as_ref() != Some(&answer.file) {
+                line(format!("  in {}", failure.token.as_deref().unwrap_or_default()));
+            }
+            if Some(failure.code) != answer.code || failure.message != answer.message {
+                line(format!("  also: {} [{}]", failure.message, failure.code));
+            }
+        }
+        if let Some(code) = answer.code.and_then(Code::parse) {
+            line(format!("  {}", code.advice()));
+        }
+    }
+    let module = if answer.module_checked { " · module checked" } else { "" };
+    let anchored = answer.anchored.map(|word| format!(" · anchored by {word}")).unwrap_or_default();
+    line(format!(
+        "  policy {}{anchored} · assurance {}{module} · at {}",
+        answer.policy,
+        answer.assurance,
+        clock::show(now)
+    ));
+    lines
+}

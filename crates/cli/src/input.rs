@@ -1,0 +1,128 @@
+//! What a file is: a token, a module, or neither.
+
+use std::path::{Path, PathBuf};
+
+use greatseal_core::Code;
+use greatseal_core::error::{DecodeFault, Fault, ModuleFault, Quoted};
+use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
+use greatseal_token::wascap::module;
+
+use crate::files;
+use crate::problem::Problem;
+
+/// A file that was read, with what it is.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// Where it came from, for messages.
+    pub(crate) path: PathBuf,
+    /// What is in it.
+    pub(crate) kind: Kind,
+}
+
+/// What is in a file.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A token's text, without the blanks around it.
+    Token(Vec<u8>),
+    /// A WebAssembly module or component.
+    Module(Vec<u8>),
+    /// Neither, and why.
+    Neither(Fault),
+}
+
+impl Input {
+    /// Reads a file and finds out what it is.
+    ///
+    /// # Errors
+    /// Only when it cannot be read; what is in it is never an error here.
+    pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
+        let bytes =
+            files::read_up_to(path, |first| if module::is_wasm(first) { MODULE_BYTES } else { TOKEN_BYTES as u64 })?;
+        Ok(Self { path: path.into(), kind: Kind::of(bytes) })
+    }
+
+    /// Names the file.
+    pub(crate) fn label(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl Kind {
+    fn of(bytes: Vec<u8>) -> Self {
+        if module::is_wasm(&bytes) {
+            let found = bytes.len() as u64;
+            return if found > MODULE_BYTES {
+                Self::Neither(ModuleFault::TooLarge { found, limit: MODULE_BYTES }.into())
+            } else {
+                Self::Module(bytes)
+            };
+        }
+        if bytes.len() > TOKEN_BYTES {
+            return Self::Neither(DecodeFault::TooLarge { found: bytes.len(), limit: TOKEN_BYTES }.into());
+        }
+        let token = bytes.trim_ascii();
+        if token.is_empty() {
+            Self::Neither(DecodeFault::Empty.into())
+        } else if token.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=+/".contains(byte)) {
+            Self::Token(token.to_vec())
+        } else {
+            let start = token.get(..32).unwrap_or(token);
+            let found = Quoted::new(&String::from_utf8_lossy(start));
+            Self::Neither(DecodeFault::Unknown { found }.into())
+        }
+    }
+}
+
+/// Tokens supplied beside the one in question, and what was passed over.
+#[derive(Debug, Default)]
+pub(crate) struct Supplied {
+    /// Path and text of each token.
+    pub(crate) tokens: Vec<(PathBuf, Vec<u8>)>,
+    /// What was passed over.
+    pub(crate) ignored: Vec<Ignored>,
+}
+
+/// A file that was passed over.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Ignored {
+    /// Which file.
+    pub(crate) file: String,
+    /// Which rule it breaks.
+    pub(crate) code: &'static str,
+    /// Why, in words.
+    pub(crate) reason: String,
+}
+
+impl Ignored {
+    pub(crate) fn new(path: &Path, code: Code, reason: impl Into<String>) -> Self {
+        Self { file: path.display().to_string(), code: code.text(), reason: reason.into() }
+    }
+
+    pub(crate) fn fault(path: &Path, fault: &Fault) -> Self {
+        Self::new(path, fault.code(), fault.to_string())
+    }
+}
+
+impl Supplied {
+    /// Reads files and folders, in any mixture.
+    ///
+    /// # Errors
+    /// When a path does not exist or cannot be read.
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
+        let mut supplied = Self::default();
+        for path in paths {
+            for file in files::list(path)? {
+                let input = Input::read(&file)?;
+                match input.kind {
+                    Kind::Token(token) => supplied.tokens.push((file, token)),
+                    Kind::Module(_) => {
+                        let reason = "a module issues nothing, so its token is no use here";
+                        supplied.ignored.push(Ignored::new(&file, Code::NoRule, reason));
+                    }
+                    Kind::Neither(fault) => supplied.ignored.push(Ignored::fault(&file, &fault)),
+                }
+            }
+        }
+        Ok(supplied)
+    }
+}

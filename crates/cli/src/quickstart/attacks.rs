@@ -1,0 +1,121 @@
+//! What a thief or forger would try; each has to be refused for the right reason.
+
+use std::num::NonZeroUsize;
+
+use greatseal_core::decide::{Candidate, Deny};
+use greatseal_core::ed25519::Signature;
+use greatseal_core::issue::Signable;
+use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role};
+use greatseal_core::{Code, Decision, View};
+use greatseal_token::wascap::module::{self, ModuleFile};
+use greatseal_token::wascap::{self, Claims, Entity, Verifier};
+
+use super::report::Report;
+use super::{Signed, judge_module};
+use crate::desk::Desk;
+use crate::problem::Problem;
+
+/// Tries them all and reports each.
+pub(super) fn all(
+    desk: &Desk,
+    identity: Key<Operator>,
+    signed: &[Signed; 2],
+    view: &View,
+    report: &mut Report,
+) -> Result<(), Problem> {
+    let [echo, greeter] = signed;
+    report.attack(
+        "an account signed by the operator's identity key",
+        Code::AccountByIdentity,
+        &by_identity(desk, identity, view)?,
+    )?;
+    report.attack("a module that vouches for itself", Code::CodeSelfIssued, &self_issued(desk, echo, view)?)?;
+    report.attack("a module changed after it was signed", Code::ModuleHash, &tampered(desk, echo, view)?)?;
+    report.attack("a token moved to another module", Code::ModuleHash, &moved(desk, echo, greeter, view)?)?;
+    report.attack(
+        "an account forged without any key, under a key of small order",
+        Code::SignatureWeakKey,
+        &keyless(desk, view)?,
+    )
+}
+
+/// Reads the claims of the account that the tour made first, to vary them.
+fn account_claims(desk: &Desk) -> Result<Claims, Problem> {
+    let current = desk.realm.tokens()?;
+    current
+        .accounts
+        .first()
+        .map(|(_, _, token)| token.content().clone())
+        .ok_or_else(|| Problem::new(Code::ChainIncomplete, "the tour made no account"))
+}
+
+fn judge(desk: &Desk, token: &[u8], view: &View) -> Result<Decision, Problem> {
+    let mut verifier = Verifier::new(NonZeroUsize::MIN);
+    match verifier.read(token) {
+        Ok(target) => {
+            let operator = desk.realm.tokens()?.operator;
+            let with = operator.into_iter().map(|(_, token)| Candidate::Decoded(token)).collect();
+            verifier
+                .decide(vec![target], with, view)
+                .pop()
+                .ok_or_else(|| Problem::new(Code::NoRule, "there was no decision"))
+        }
+        Err(fault) => Ok(Decision::Deny(Deny::because(fault.into()))),
+    }
+}
+
+fn by_identity(desk: &Desk, identity: Key<Operator>, view: &View) -> Result<Decision, Problem> {
+    let claims = Claims { issuer: identity.nkey(), ..account_claims(desk)? };
+    let token = desk.issue(&claims)?;
+    judge(desk, token.bytes(), view)
+}
+
+fn self_issued(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem> {
+    let read = ModuleFile::read(&file.module.bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let token = read.token().unwrap_or_default();
+    let decoded = wascap::decode(token).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let claims = Claims { issuer: file.module.subject, ..decoded.content().clone() };
+    let token = desk.issue(&claims)?;
+    let bytes = embed(&file.module.bytes, token.bytes())?;
+    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+}
+
+fn tampered(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem> {
+    let mut bytes = file.module.bytes.clone();
+    // The last byte in front of the token section's 64 KiB at most: in a data or name section,
+    // where every byte is well-formed.
+    let place = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= 1;
+    }
+    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+}
+
+fn moved(desk: &Desk, from: &Signed, to: &Signed, view: &View) -> Result<Decision, Problem> {
+    let read = ModuleFile::read(&from.module.bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let bytes = embed(&to.module.bytes, read.token().unwrap_or_default())?;
+    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+}
+
+/// Under the neutral point as public key, R = 0 and S = 0 satisfy the equation for every message:
+/// a lax verifier says "signature valid" to this.
+fn keyless(desk: &Desk, view: &View) -> Result<Decision, Problem> {
+    let mut neutral = [0u8; 32];
+    let mut zero = [0u8; 64];
+    for first in [neutral.first_mut(), zero.first_mut()].into_iter().flatten() {
+        *first = 1;
+    }
+    let issuer = Nkey::new(Role::Operator, RawKey::new(neutral));
+    let mut claims = Claims { issuer, ..account_claims(desk)? };
+    if let Entity::Account(listing) = &mut claims.entity {
+        listing.name = Some("Nobody".into());
+    }
+    let message = wascap::encode(&claims)?.request().message().to_vec();
+    judge(desk, &Claims::assemble(&message, &Signature::new(zero)), view)
+}
+
+fn embed(bytes: &[u8], token: &[u8]) -> Result<Vec<u8>, Problem> {
+    module::strip(bytes)
+        .and_then(|stripped| module::embed(stripped, &String::from_utf8_lossy(token)))
+        .map_err(|fault| Problem::new(fault.code(), fault.to_string()))
+}

@@ -1,0 +1,174 @@
+//! A realm: a folder of public things, meant for version control and review (DESIGN section 7).
+
+mod file;
+mod name;
+mod tokens;
+mod write;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use greatseal_core::Code;
+use greatseal_core::key::{Nkey, RawKey};
+use greatseal_custody::KeyName;
+
+pub(crate) use file::RealmFile;
+pub(crate) use name::{Name, own};
+pub(crate) use tokens::Current;
+pub(crate) use write::{replace, write_new};
+
+use crate::files;
+use crate::problem::Problem;
+
+/// The file that makes a folder a realm.
+const FILE: &str = "greatseal.toml";
+/// Folders that a realm has from the beginning.
+const FOLDERS: [&str; 6] = ["tokens", "endorsements", "revocations", "requests", "plans", "history"];
+/// Held by a command while it changes the realm.
+const LOCK: &str = ".lock";
+/// Bytes of the largest greatseal.toml.
+const FILE_BYTES: u64 = greatseal_core::limits::TEXT_FILE_BYTES;
+
+/// An open realm.
+#[derive(Debug)]
+pub(crate) struct Realm {
+    folder: PathBuf,
+    file: RealmFile,
+    // Released when the realm is dropped, or the process ends however it ends.
+    _lock: Option<File>,
+}
+
+impl Realm {
+    /// Makes a new realm in a folder that does not exist yet.
+    ///
+    /// # Errors
+    /// `GS-REALM-EXISTS` when something is there already.
+    pub(crate) fn create(folder: &Path, name: Name) -> Result<Self, Problem> {
+        let file = RealmFile::new(name);
+        let error = |path: &Path, error: &std::io::Error| {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                Problem::new(Code::RealmExists, format!("{} exists already", path.display()))
+            } else {
+                Problem::io("cannot make", path, error)
+            }
+        };
+        fs::create_dir(folder).map_err(|e| error(folder, &e))?;
+        for name in FOLDERS {
+            let path = folder.join(name);
+            fs::create_dir(&path).map_err(|e| error(&path, &e))?;
+            // Version control keeps no empty folders.
+            write_new(&path.join(".gitkeep"), b"")?;
+        }
+        write_new(&folder.join(".gitignore"), b".lock\n")?;
+        // Last, because it is what makes the folder a realm.
+        write_new(&folder.join(FILE), file.text()?.as_bytes())?;
+        Ok(Self { folder: folder.into(), file, _lock: None })
+    }
+
+    /// Opens the realm that `start` is in, to read it.
+    ///
+    /// # Errors
+    /// `GS-REALM-MISSING` when there is none here or above.
+    pub(crate) fn open(start: &Path) -> Result<Self, Problem> {
+        let folder = find(start)?;
+        let file = load(&folder)?;
+        Ok(Self { folder, file, _lock: None })
+    }
+
+    /// Opens the realm that `start` is in, to change it: one command at a time.
+    ///
+    /// # Errors
+    /// `GS-REALM-MISSING` when there is none here or above.
+    pub(crate) fn open_to_change(start: &Path) -> Result<Self, Problem> {
+        let folder = find(start)?;
+        let path = folder.join(LOCK);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| Problem::io("cannot open", &path, &error))?;
+        if lock.try_lock().is_err() {
+            crate::output::remark("waiting for another greatseal command in this realm to finish …");
+            lock.lock().map_err(|error| Problem::io("cannot lock", &path, &error))?;
+        }
+        // Read only now: the command before may have changed it.
+        let file = load(&folder)?;
+        Ok(Self { folder, file, _lock: Some(lock) })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn file(&self) -> &RealmFile {
+        &self.file
+    }
+
+    /// Completes a name: `payments` is `acme/payments`.
+    pub(crate) fn name(&self, text: &str) -> Result<KeyName, Problem> {
+        self.file.name.complete(text)
+    }
+
+    /// Finds a key by its name.
+    ///
+    /// # Errors
+    /// `GS-NAME-UNKNOWN` when there is none.
+    pub(crate) fn key(&self, name: &KeyName) -> Result<Nkey, Problem> {
+        self.file
+            .keys
+            .get(name)
+            .copied()
+            .ok_or_else(|| Problem::new(Code::NameUnknown, format!("this realm has no key {name}")))
+    }
+
+    /// Finds the name of a key, compared by its raw bytes.
+    pub(crate) fn name_of(&self, raw: &RawKey) -> Option<&KeyName> {
+        self.file.keys.iter().find(|(_, key)| key.raw() == raw).map(|(name, _)| name)
+    }
+
+    /// Shows a key by its name where it has one.
+    pub(crate) fn show(&self, key: &Nkey) -> String {
+        self.name_of(key.raw()).map_or_else(|| key.short(), |name| format!("{name} ({})", key.short()))
+    }
+
+    /// Adds public keys and saves the realm, all or nothing.
+    ///
+    /// # Errors
+    /// `GS-NAME-TAKEN` for a name, or a raw key, that the realm has already.
+    pub(crate) fn add_keys(&mut self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
+        let mut file = self.file.clone();
+        for (name, key) in keys {
+            // A command that was interrupted may have come this far before.
+            if file.keys.get(name) == Some(key) {
+                continue;
+            }
+            if let Some((taken, _)) = file.keys.iter().find(|(_, known)| known.raw() == key.raw()) {
+                return Err(Problem::new(Code::NameTaken, format!("{key} is in this realm already, as {taken}")));
+            }
+            if file.keys.insert(name.clone(), *key).is_some() {
+                return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
+            }
+        }
+        replace(&self.folder.join(FILE), file.text()?.as_bytes())?;
+        self.file = file;
+        Ok(())
+    }
+}
+
+fn find(start: &Path) -> Result<PathBuf, Problem> {
+    let start = start.canonicalize().map_err(|error| Problem::io("cannot find", start, &error))?;
+    start
+        .ancestors()
+        .find(|folder| folder.join(FILE).is_file())
+        .map(Path::to_path_buf)
+        .ok_or_else(|| Problem::new(Code::RealmMissing, format!("{} is in no realm", start.display())))
+}
+
+fn load(folder: &Path) -> Result<RealmFile, Problem> {
+    let path = folder.join(FILE);
+    let bytes = files::read(&path, FILE_BYTES)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Problem::new(Code::RealmMalformed, format!("{} is not UTF-8", path.display())))?;
+    RealmFile::parse(&text, &path.display().to_string())
+}

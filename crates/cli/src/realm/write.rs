@@ -1,0 +1,72 @@
+//! Writing files whole or not at all.
+//!
+//! Everything goes to a temporary file beside its place, is flushed to the disk, and then takes
+//! the name in one step: a crash or a full disk leaves what was there.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use greatseal_core::Code;
+use tempfile::NamedTempFile;
+
+use crate::problem::Problem;
+
+/// Writes a file that must not exist yet.
+///
+/// # Errors
+/// `GS-REALM-EXISTS` when it does, `GS-IO` when it cannot be written; then nothing is left behind.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let file = prepare(path, bytes)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => settle(path),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Err(Problem::new(
+            Code::RealmExists,
+            format!("{} exists already, and nothing was overwritten", path.display()),
+        )),
+        Err(refused) => Err(Problem::io("cannot write", path, &refused.error)),
+    }
+}
+
+/// Writes a file in the place of an older one.
+///
+/// # Errors
+/// `GS-IO` when it cannot be written; then the older one is still there, whole.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    prepare(path, bytes)?.persist(path).map_err(|refused| Problem::io("cannot write", path, &refused.error))?;
+    settle(path)
+}
+
+fn prepare(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Problem> {
+    let folder = folder_of(path);
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".greatseal-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any file a person makes; the umask of the user takes away from it.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|error: io::Error| Problem::io("cannot write", path, &error))
+}
+
+/// Makes the new name itself durable.
+fn settle(path: &Path) -> Result<(), Problem> {
+    let folder = folder_of(path);
+    // Some file systems cannot flush a folder; the name is in place all the same.
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        Err(error) => Err(Problem::io("cannot flush", folder, &error)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}

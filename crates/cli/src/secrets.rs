@@ -1,0 +1,164 @@
+//! Where custody is, and where passphrases come from.
+
+use std::fs::File;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use greatseal_core::key::Nkey;
+use greatseal_core::{Code, Timestamp};
+use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::desk::{Desk, NewPassphrase};
+use crate::problem::Problem;
+use crate::realm::Realm;
+
+/// Which custody, and how it is unlocked.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Custody {
+    /// The private folder with the keys [default: $GREATSEAL_KEYS, else greatseal/keys in your configuration]
+    #[arg(long, value_name = "FOLDER")]
+    keys: Option<PathBuf>,
+
+    /// Read passphrases from this file instead of asking: its first line.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Read passphrases from this open file descriptor instead of asking: its first line.
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+}
+
+/// Which realm.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InRealm {
+    /// The realm's folder, or one within it [default: here]
+    #[arg(long, value_name = "FOLDER")]
+    realm: Option<PathBuf>,
+}
+
+impl InRealm {
+    pub(crate) fn start(&self) -> &Path {
+        self.realm.as_deref().unwrap_or_else(|| Path::new("."))
+    }
+}
+
+impl Custody {
+    /// Opens the private folder.
+    pub(crate) fn store(&self) -> Result<Keystore, Problem> {
+        Ok(Keystore::open(self.folder()?)?)
+    }
+
+    /// Opens realm and custody to issue something.
+    pub(crate) fn desk(&self, realm: &InRealm, now: Timestamp) -> Result<Desk, Problem> {
+        let custody = self.clone();
+        // Read once, so that a pipe serves both to make keys and to unlock them.
+        let given = self.given()?;
+        let known = given.clone();
+        let new_passphrase: Box<NewPassphrase> = Box::new(move || match &known {
+            Some(text) => given_passphrase(text),
+            None => custody.ask_twice(),
+        });
+        Ok(Desk {
+            realm: Realm::open_to_change(realm.start())?,
+            store: self.store()?,
+            unlock: unlock(given),
+            new_passphrase,
+            now,
+        })
+    }
+
+    /// Returns a passphrase for a new key.
+    pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Problem> {
+        match self.given()? {
+            Some(text) => given_passphrase(&text),
+            None => self.ask_twice(),
+        }
+    }
+
+    fn folder(&self) -> Result<PathBuf, Problem> {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(folder) = self.keys.clone().or_else(|| set("GREATSEAL_KEYS")) {
+            return Ok(folder);
+        }
+        let configuration = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+        configuration.map(|folder| folder.join("greatseal").join("keys")).ok_or_else(|| {
+            Problem::usage("there is no place for keys: neither HOME nor XDG_CONFIG_HOME is set")
+                .hint("Name a private folder: `--keys FOLDER`.")
+        })
+    }
+
+    fn given(&self) -> Result<Option<Given>, Problem> {
+        let path = match (&self.passphrase_file, self.passphrase_fd) {
+            (Some(path), _) => path.clone(),
+            // Opening the descriptor by its name needs no unsafe code.
+            (None, Some(number)) => PathBuf::from(format!("/dev/fd/{number}")),
+            (None, None) => return Ok(None),
+        };
+        let file = File::open(&path).map_err(|error| {
+            Problem::new(
+                Code::CustodyPassphrase,
+                format!("cannot read the passphrase from {}: {error}", path.display()),
+            )
+        })?;
+        // As bytes, because the same line is needed for every key.
+        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
+        let mut reader = std::io::BufReader::with_capacity(1, file);
+        std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, LONGEST_LINE as u64), &mut line).map_err(
+            |error| {
+                Problem::new(
+                    Code::CustodyPassphrase,
+                    format!("cannot read the passphrase from {}: {error}", path.display()),
+                )
+            },
+        )?;
+        Ok(Some(Arc::new(line)))
+    }
+
+    fn ask_twice(&self) -> Result<Passphrase, Problem> {
+        let first = ask("passphrase for the new keys: ")?;
+        let second = ask("the same once more: ")?;
+        if *first != *second {
+            return Err(Problem::new(Code::CustodyPassphrase, "the two passphrases differ").hint("Run it again."));
+        }
+        Ok(Passphrase::new(SecretString::from(first.as_str()))?)
+    }
+}
+
+/// Bytes that are read for a passphrase.
+const LONGEST_LINE: usize = 4096;
+
+/// A passphrase that was read, wiped when the last user lets go of it.
+type Given = Arc<Zeroizing<Vec<u8>>>;
+
+fn given_passphrase(given: &Given) -> Result<Passphrase, Problem> {
+    Ok(Passphrase::from_reader(given.as_slice())?)
+}
+
+fn unlock(given: Option<Given>) -> Arc<dyn PassphraseSource> {
+    match given {
+        Some(given) => Arc::new(move |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+            Passphrase::from_reader(given.as_slice())
+        }),
+        None => Arc::new(|name: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+            let nobody = || greatseal_custody::PassphraseFault::Nobody { name: name.clone() };
+            let text = ask(&format!("passphrase of {name}: ")).map_err(|_| nobody())?;
+            Passphrase::new(SecretString::from(text.as_str()))
+        }),
+    }
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Problem> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Problem::new(
+            Code::CustodyPassphrase,
+            "a passphrase is needed, and there is no terminal to ask at",
+        ));
+    }
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|error| Problem::new(Code::CustodyPassphrase, format!("cannot ask for the passphrase: {error}")))
+}

@@ -1,0 +1,195 @@
+//! The private folder as a whole: encrypted key files and the table of their names.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use greatseal_core::Timestamp;
+use greatseal_core::key::{Nkey, PublicKey, Role};
+
+use crate::custodian::Custodian;
+use crate::encrypted::{self, WorkFactor};
+use crate::fault::CustodyFault;
+use crate::file::FileCustodian;
+use crate::folder::{Held, PrivateFolder};
+use crate::name::KeyName;
+use crate::passphrase::{Passphrase, PassphraseSource};
+use crate::seed::Seed;
+use crate::table::{Entry, Table};
+use crate::uri::{FileName, KeyUri};
+
+const TABLE: &str = "keys.toml";
+
+/// A private folder of keys. Nothing in it is ever overwritten or removed.
+///
+/// A key file is on the disk before the table names it, so that a crash between the two leaves a
+/// file that no name refers to, an *orphan*, and loses nothing.
+#[derive(Clone, Debug)]
+pub struct Keystore {
+    folder: PrivateFolder,
+    work: WorkFactor,
+}
+
+/// What is in a keystore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The keys, by name.
+    pub entries: Vec<Entry>,
+    /// Key files that no name refers to. The key of one that was being generated was never used.
+    /// One that belongs to a lost table holds a real key: `age -d FILE` gives it back.
+    pub orphans: Vec<PathBuf>,
+}
+
+impl Keystore {
+    /// Opens the folder; one that does not exist is empty, and made when the first key is.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Permissions`] when others may look into the folder, or
+    /// [`CustodyFault::Malformed`] when it is none.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, CustodyFault> {
+        let folder = PrivateFolder::new(folder.into());
+        folder.check()?;
+        Ok(Self { folder, work: WorkFactor::STANDARD })
+    }
+
+    /// Sets how much work each guess of a passphrase costs, for keys added from here on.
+    #[must_use]
+    pub const fn with_work_factor(mut self, work: WorkFactor) -> Self {
+        self.work = work;
+        self
+    }
+
+    /// Generates a key and keeps it under a new name.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Exists`] or [`CustodyFault::Orphan`] where something is in the way; else
+    /// what keeps it from being generated or written.
+    pub fn create(
+        &self,
+        name: &KeyName,
+        role: Role,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<Entry, CustodyFault> {
+        self.add(name, &Seed::generate(role)?, passphrase, now)
+    }
+
+    /// Keeps an existing seed, as nkey text with or without one line break, under a new name.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Seed`] for a text that is none, [`CustodyFault::SameKey`] for a key that
+    /// has a name already; else as for [`Self::create`].
+    pub fn import(
+        &self,
+        name: &KeyName,
+        text: &[u8],
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<Entry, CustodyFault> {
+        self.add(name, &Seed::parse_line(text)?, passphrase, now)
+    }
+
+    /// Pins a key whose private half is kept elsewhere, so that requests for it are carried.
+    ///
+    /// # Errors
+    /// As for [`Self::import`].
+    pub fn pin_offline(&self, name: &KeyName, public: Nkey, now: Timestamp) -> Result<Entry, CustodyFault> {
+        let held = self.folder.hold()?;
+        let table = self.table()?;
+        table.admit(name, &public)?;
+        self.record(&held, table, Entry { name: name.clone(), uri: KeyUri::Offline, public, created: Some(now) })
+    }
+
+    /// Returns every key, and every key file that no name refers to.
+    ///
+    /// # Errors
+    /// What keeps the folder or the table from being read.
+    pub fn list(&self) -> Result<Listing, CustodyFault> {
+        // Files first: one that is added meanwhile is then in the table, and no orphan.
+        let names = self.folder.names()?;
+        let entries: Vec<_> = self.table()?.entries().cloned().collect();
+        let known: BTreeSet<_> = entries
+            .iter()
+            .filter_map(|entry| match &entry.uri {
+                KeyUri::File(file) => Some(file.as_str()),
+                KeyUri::Offline => None,
+            })
+            .collect();
+        let is_orphan = |name: &&String| FileName::parse(name).is_ok() && !known.contains(name.as_str());
+        let orphans = names.iter().filter(is_orphan).map(|name| self.folder.join(name)).collect();
+        Ok(Listing { entries, orphans })
+    }
+
+    /// Returns the key of a name.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Missing`] when there is none.
+    pub fn find(&self, name: &KeyName) -> Result<Entry, CustodyFault> {
+        let missing = || CustodyFault::Missing { name: name.clone(), folder: self.folder.path().into() };
+        self.table()?.get(name).cloned().ok_or_else(missing)
+    }
+
+    /// Returns the entry of a public key, compared by raw bytes; nothing when there is none.
+    ///
+    /// # Errors
+    /// What keeps the table from being read.
+    pub fn find_by_key(&self, key: &PublicKey) -> Result<Option<Entry>, CustodyFault> {
+        Ok(self.table()?.by_key(key).cloned())
+    }
+
+    /// Returns the custodian of a name; `source` is asked when the first signature is.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Missing`], or [`CustodyFault::Offline`] for a key that is not here.
+    pub fn custodian(
+        &self,
+        name: &KeyName,
+        source: Arc<dyn PassphraseSource>,
+    ) -> Result<Box<dyn Custodian>, CustodyFault> {
+        let Entry { name, uri, public, created: _ } = self.find(name)?;
+        match uri {
+            KeyUri::File(file) => Ok(Box::new(FileCustodian::within(self.folder.clone(), file, name, public, source))),
+            KeyUri::Offline => Err(CustodyFault::Offline { name }),
+        }
+    }
+
+    fn add(&self, name: &KeyName, seed: &Seed, passphrase: &Passphrase, now: Timestamp) -> Result<Entry, CustodyFault> {
+        let file = FileName::of(name);
+        let orphan = || CustodyFault::Orphan { path: self.folder.join(file.as_str()) };
+        let public = seed.nkey();
+        // Twice, because encrypting takes its time and others should not have to wait for it.
+        let admit = || {
+            let table = self.table()?;
+            table.admit(name, &public)?;
+            if self.folder.has(file.as_str())? { Err(orphan()) } else { Ok(table) }
+        };
+        admit()?;
+        let bytes = encrypted::encrypt(seed, passphrase, self.work)
+            .map_err(|error| CustodyFault::io("encrypt", &self.folder.join(file.as_str()), &error))?;
+        let held = self.folder.hold()?;
+        let table = admit()?;
+        if !self.folder.create(&held, file.as_str(), &bytes)? {
+            return Err(orphan());
+        }
+        self.record(&held, table, Entry { name: name.clone(), uri: KeyUri::File(file), public, created: Some(now) })
+    }
+
+    fn record(&self, held: &Held, mut table: Table, entry: Entry) -> Result<Entry, CustodyFault> {
+        table.insert(entry.clone());
+        let refused = |error: toml::ser::Error| CustodyFault::Io {
+            action: "write",
+            path: self.folder.join(TABLE),
+            kind: std::io::ErrorKind::InvalidData,
+            message: error.to_string(),
+        };
+        self.folder.replace(held, TABLE, table.to_text().map_err(refused)?.as_bytes())?;
+        Ok(entry)
+    }
+
+    fn table(&self) -> Result<Table, CustodyFault> {
+        match self.folder.read(TABLE)? {
+            Some(bytes) => Table::parse(&self.folder.join(TABLE), &bytes),
+            None => Ok(Table::default()),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Custody from outside: one contract for every custodian, the keystore as a whole, and searches
+//! for secrets in everything that comes out of it.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests make folders, processes and threads"
+)]
+
+mod contract;
+mod crash;
+mod file;
+mod keystore;
+mod lies;
+#[cfg(target_os = "linux")]
+mod memory;
+mod race;
+mod secrecy;
+mod support;
+mod vectors;

@@ -1,0 +1,163 @@
+//! Searches the memory of a process that makes and uses a key for what should have been wiped.
+//!
+//! The search is run on a second process, so that the needle is not in the haystack; and while
+//! the key is unlocked it must find it, so that finding nothing later means something.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin};
+
+use greatseal_core::key::Role;
+use greatseal_custody::{Passphrase, Seed, sign};
+use sha2::{Digest, Sha512};
+
+use crate::support::{NOW, child, given_folder, keystore, name, new_keystore, request, soon, spellings};
+
+#[test]
+fn what_was_wiped_is_gone_from_memory() {
+    let (_outer, path, store) = new_keystore();
+    // Drawn here: a constant would be found in the program itself.
+    let passphrase = Seed::generate(Role::Account).unwrap().nkey().to_string();
+    let holder = tempfile::NamedTempFile::new().unwrap();
+    fs::write(holder.path(), format!("{passphrase}\n")).unwrap();
+
+    let mut command = child("memory::makes_and_uses_a_key", &path);
+    let mut process = command.env(HOLDER, holder.path()).spawn().unwrap();
+    let mut talk = Talk::with(&mut process);
+
+    talk.wait_for("made");
+    let identity = age::scrypt::Identity::new(passphrase.as_str().into());
+    let text = age::decrypt(&identity, &fs::read(path.join("a.age")).unwrap()).unwrap();
+    let needles = needles(&text, &passphrase);
+    assert_eq!(store.list().unwrap().entries.len(), 1);
+    assert_eq!(found(&process, &needles), Vec::<&str>::new(), "after a key was made");
+
+    talk.go_on_until("unlocked");
+    assert_eq!(found(&process, &needles), ["seed", "first half of the seed", "second half of the seed"]);
+
+    talk.go_on_until("dropped");
+    assert_eq!(found(&process, &needles), Vec::<&str>::new(), "after its custodian was dropped");
+    talk.go_on_until("test result");
+    assert!(process.wait().unwrap().success());
+}
+
+const HOLDER: &str = "GREATSEAL_TEST_PASSPHRASE_FILE";
+
+/// Does nothing unless the test above has started it.
+#[test]
+fn makes_and_uses_a_key() {
+    let Some(folder) = given_folder() else { return };
+    let holder = std::env::var_os(HOLDER).unwrap();
+    let passphrase = || Passphrase::from_reader(File::open(Path::new(&holder)).unwrap());
+    let store = keystore(&folder);
+    let pause = |stage: &str| {
+        println!("{stage}");
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+    };
+
+    let entry = store.create(&name("a"), Role::Account, &passphrase().unwrap(), NOW).unwrap();
+    pause("made");
+    let custodian = store.custodian(&entry.name, std::sync::Arc::new(move |_: &_, _: &_| passphrase())).unwrap();
+    sign(&*custodian, &request(&entry.public, "words"), soon()).unwrap();
+    pause("unlocked");
+    drop(custodian);
+    pause("dropped");
+}
+
+/// Everything that would let its finder sign, or open the file.
+fn needles(text: &[u8], passphrase: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let text = text.trim_ascii_end();
+    let seed = &data_encoding::BASE32_NOPAD.decode(text).unwrap()[2..34];
+    let expanded = Sha512::digest(seed);
+    let (low, prefix) = expanded.split_at(32);
+    let mut clamped: [u8; 32] = low.try_into().unwrap();
+    clamped[0] &= 248;
+    clamped[31] = clamped[31] & 127 | 64;
+    let mut needles = vec![
+        ("first half of the seed", seed[..16].to_vec()),
+        ("second half of the seed", seed[16..].to_vec()),
+        ("seed's text", text[..30].to_vec()),
+        ("seed's text", text[30..].to_vec()),
+        ("nonce prefix", prefix.to_vec()),
+        ("hash of the seed", low.to_vec()),
+        ("secret scalar", clamped.to_vec()),
+        ("secret scalar", modulo_order(clamped).to_vec()),
+        ("passphrase", passphrase.into()),
+    ];
+    let mut every = spellings(seed);
+    needles.insert(0, ("seed", every.remove(0)));
+    needles.extend(every.into_iter().map(|spelling| ("seed in another spelling", spelling)));
+    needles
+}
+
+/// Subtracts the order of the group, 2²⁵² + …, until what is left is smaller.
+fn modulo_order(mut scalar: [u8; 32]) -> [u8; 32] {
+    const ORDER: &[u8; 32] = b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10";
+    while scalar.iter().rev().ge(ORDER.iter().rev()) {
+        let mut borrow = false;
+        for (byte, order) in scalar.iter_mut().zip(ORDER) {
+            let (once, first) = byte.overflowing_sub(*order);
+            let (twice, second) = once.overflowing_sub(u8::from(borrow));
+            (*byte, borrow) = (twice, first || second);
+        }
+    }
+    scalar
+}
+
+/// Returns which needles lie anywhere in the writable memory of a process.
+fn found(process: &Child, needles: &[(&'static str, Vec<u8>)]) -> Vec<&'static str> {
+    let folder = Path::new("/proc").join(process.id().to_string());
+    let memory = File::open(folder.join("mem")).unwrap();
+    let starts: Vec<[u8; 4]> = needles.iter().map(|(_, needle)| needle[..4].try_into().unwrap()).collect();
+    let mut hits = vec![false; needles.len()];
+    let mut searched = 0;
+    for line in fs::read_to_string(folder.join("maps")).unwrap().lines() {
+        let mut fields = line.split_whitespace();
+        let (Some(range), Some(rights)) = (fields.next(), fields.next()) else { continue };
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = range.split_once('-').unwrap();
+        let (from, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
+        let mut region = vec![0; usize::try_from(to - from).unwrap()];
+        memory.read_exact_at(&mut region, from).unwrap();
+        searched += region.len();
+        for (at, window) in region.windows(4).enumerate() {
+            if starts.iter().any(|start| start == window) {
+                for (hit, (_, needle)) in hits.iter_mut().zip(needles) {
+                    *hit |= region[at..].starts_with(needle);
+                }
+            }
+        }
+    }
+    assert!(searched > 100_000, "{searched} bytes are no process");
+    needles.iter().zip(hits).filter(|(_, hit)| *hit).map(|((what, _), _)| *what).collect()
+}
+
+/// Lets the other process go from stage to stage.
+struct Talk {
+    say: ChildStdin,
+    hear: BufReader<std::process::ChildStdout>,
+}
+
+impl Talk {
+    fn with(process: &mut Child) -> Self {
+        Self { say: process.stdin.take().unwrap(), hear: BufReader::new(process.stdout.take().unwrap()) }
+    }
+
+    fn wait_for(&mut self, stage: &str) {
+        let mut line = String::new();
+        while !line.contains(stage) {
+            line.clear();
+            assert_ne!(self.hear.read_line(&mut line).unwrap(), 0, "it ended before it said {stage:?}");
+        }
+    }
+
+    fn go_on_until(&mut self, stage: &str) {
+        self.say.write_all(b"\n").unwrap();
+        self.wait_for(stage);
+    }
+}

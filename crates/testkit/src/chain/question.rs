@@ -1,0 +1,134 @@
+//! Asking whether a token is to be believed.
+
+use core::num::NonZeroUsize;
+use std::borrow::Cow;
+
+use greatseal_core::decide::{Allow, Deny};
+use greatseal_core::key::Role;
+use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
+use greatseal_token::wascap::Verifier;
+use greatseal_token::wascap::module::ModuleFile;
+
+use super::{AT, TestKey, Token};
+use crate::codes;
+
+/// A target, what is supplied with it, and from where it is looked at.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Question<'t> {
+    target: Target<'t>,
+    with: Vec<Token>,
+    anchors: Vec<Anchor>,
+    at: u64,
+    policy: Policy,
+}
+
+#[derive(Clone, Debug)]
+enum Target<'t> {
+    Token(Token),
+    Module(Cow<'t, [u8]>),
+}
+
+/// Asks about a token: nothing is supplied or trusted yet, the policy is strict.
+pub fn verify(target: &Token) -> Question<'static> {
+    Question::new(Target::Token(target.clone()))
+}
+
+/// Asks about a module or component, its token and its bytes.
+pub fn verify_module<'t>(file: impl Into<Cow<'t, [u8]>>) -> Question<'t> {
+    Question::new(Target::Module(file.into()))
+}
+
+impl<'t> Question<'t> {
+    fn new(target: Target<'t>) -> Self {
+        Self { target, with: Vec::new(), anchors: Vec::new(), at: AT, policy: Policy::Strict }
+    }
+
+    /// Supplies further tokens; those that do not decode are passed over, as the command does.
+    pub fn with<'a>(mut self, tokens: impl IntoIterator<Item = &'a Token>) -> Self {
+        self.with.extend(tokens.into_iter().cloned());
+        self
+    }
+
+    /// Trusts an operator's or an account's bare key.
+    pub fn trust(self, key: &TestKey) -> Self {
+        let anchor = match key.role() {
+            Role::Operator => Anchor::Operator(key.typed()),
+            Role::Account => Anchor::Account(key.typed()),
+            role @ (Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve) => {
+                panic!("nobody can trust a {role} key")
+            }
+        };
+        self.anchor(anchor)
+    }
+
+    /// Trusts exactly this token, and supplies it, as the command does.
+    pub fn pin(self, token: &Token) -> Self {
+        self.anchor(token.pin()).with([token])
+    }
+
+    /// Trusts this.
+    pub fn anchor(mut self, anchor: Anchor) -> Self {
+        self.anchors.push(anchor);
+        self
+    }
+
+    /// Asks at another instant.
+    pub fn at(mut self, seconds: u64) -> Self {
+        self.at = seconds;
+        self
+    }
+
+    /// Asks under another policy.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Turns the supplied tokens into another order.
+    pub fn reordered(mut self, order: impl FnOnce(&mut [Token])) -> Self {
+        order(&mut self.with);
+        self
+    }
+
+    /// Decides with a verifier that remembers nothing.
+    pub fn decide(&self) -> Decision {
+        self.decide_by(&mut Verifier::new(NonZeroUsize::MIN))
+    }
+
+    /// Decides with this verifier and its memory.
+    pub fn decide_by(&self, verifier: &mut Verifier) -> Decision {
+        let view = View::new(self.policy, self.anchors.clone(), Timestamp::from_secs(self.at));
+        let with: Vec<&[u8]> = self.with.iter().map(Token::bytes).collect();
+        let with = verifier.read_all(&with).into_iter().filter_map(Result::ok).collect();
+        match &self.target {
+            Target::Token(token) => match verifier.read(token.bytes()) {
+                Ok(target) => verifier.decide(vec![target], with, &view).pop().expect("one target, one decision"),
+                Err(fault) => Decision::Deny(Deny::because(fault.into())),
+            },
+            Target::Module(file) => match ModuleFile::read(file) {
+                Ok(file) => verifier.decide_module(&file, with, &view),
+                Err(fault) => Decision::Deny(Deny::because(fault.into())),
+            },
+        }
+    }
+
+    /// Returns the allow.
+    ///
+    /// # Panics
+    /// When it is denied, with the failures.
+    #[track_caller]
+    pub fn allowed(&self) -> Allow {
+        codes::allowed(&self.decide()).clone()
+    }
+
+    /// Returns the code of the closest failure.
+    ///
+    /// # Panics
+    /// When it is allowed, with the chain.
+    #[track_caller]
+    #[must_use]
+    pub fn denied(&self) -> Code {
+        codes::denied(&self.decide())
+    }
+}
