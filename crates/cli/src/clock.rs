@@ -34,13 +34,14 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
 pub(crate) fn show(at: Timestamp) -> String {
     i64::try_from(at.as_secs()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map_or_else(
         || format!("second {at}"),
-        |at| at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        |at| at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     )
 }
 
-/// Writes when something expires.
+/// Writes when something expires; the day is enough.
 pub(crate) fn show_expiry(expires: Option<Timestamp>) -> String {
-    expires.map_or_else(|| "never expires".into(), |at| format!("until {}", show(at)))
+    let day = |at: Timestamp| show(at).split(' ').next().unwrap_or_default().to_owned();
+    expires.map_or_else(|| "never expires".into(), |at| format!("until {}", day(at)))
 }
 
 /// Seconds of a day.

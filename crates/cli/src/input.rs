@@ -83,7 +83,7 @@ pub(crate) struct Supplied {
 }
 
 /// A file that was passed over.
-#[derive(Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Ignored {
     /// Which file.
     pub(crate) file: String,
@@ -99,7 +99,7 @@ impl Ignored {
     }
 
     pub(crate) fn fault(path: &Path, fault: &Fault) -> Self {
-        Self::new(path, fault.code(), fault.to_string())
+        Self::new(path, fault.code(), crate::text::sentence(fault))
     }
 }
 

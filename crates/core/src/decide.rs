@@ -217,7 +217,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
                 Candidate::Verified(verified) => Member::Verified(verified),
             })
             .collect();
-        let index = Index::of(members.iter().map(Member::content));
+        let index = Index::of(members.iter().map(|member| (member.content(), member.id())));
         Self { view, members, index, workers }
     }
 

@@ -244,7 +244,7 @@ impl DecodeFault {
             Self::Field { .. } => Code::ClaimsField,
             Self::Entity { .. } => Code::ClaimsEntity,
             Self::Subject { .. } => Code::ClaimsSubject,
-            Self::Issuer { .. } => Code::KeyMalformed,
+            Self::Issuer { fault, .. } => fault.code(),
             Self::Signer { .. } => Code::ClaimsSigners,
             Self::Succession => Code::ClaimsSuccession,
         }

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::iter;
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
-use age::{DecryptError, Decryptor, EncryptError, Encryptor, scrypt};
+use age::{DecryptError, Decryptor, Encryptor, scrypt};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -82,10 +82,8 @@ pub(crate) fn encrypt(seed: &Seed, passphrase: &Passphrase, work: WorkFactor) ->
 fn write_age(seed: &Seed, passphrase: &Passphrase, work: WorkFactor) -> io::Result<Vec<u8>> {
     let mut recipient = scrypt::Recipient::new(passphrase.secret());
     recipient.set_work_factor(work.0);
-    let encryptor = Encryptor::with_recipients(iter::once(&recipient as _)).map_err(|error| match error {
-        EncryptError::Io(error) => error,
-        other => io::Error::other(other.to_string()),
-    })?;
+    let encryptor =
+        Encryptor::with_recipients(iter::once(&recipient as _)).map_err(|error| io::Error::other(error.to_string()))?;
     let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
     let mut writer = encryptor.wrap_output(armor)?;
     writer.write_all(seed.to_nkey_text().expose_secret().as_bytes())?;

@@ -203,7 +203,8 @@ fn private(_path: &Path, _metadata: &fs::Metadata, _allowed: u32) -> Result<(), 
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 

@@ -105,7 +105,16 @@ impl Keystore {
     /// # Errors
     /// What keeps the folder or the table from being read.
     pub fn list(&self) -> Result<Listing, CustodyFault> {
-        // Files first: one that is added meanwhile is then in the table, and no orphan.
+        let listing = self.look()?;
+        if listing.orphans.is_empty() {
+            return Ok(listing);
+        }
+        // Perhaps somebody is between the two writes right now: look again when nobody can be.
+        let _held = self.folder.hold();
+        self.look()
+    }
+
+    fn look(&self) -> Result<Listing, CustodyFault> {
         let names = self.folder.names()?;
         let entries: Vec<_> = self.table()?.entries().cloned().collect();
         let known: BTreeSet<_> = entries
@@ -157,13 +166,18 @@ impl Keystore {
         let file = FileName::of(name);
         let orphan = || CustodyFault::Orphan { path: self.folder.join(file.as_str()) };
         let public = seed.nkey();
-        // Twice, because encrypting takes its time and others should not have to wait for it.
         let admit = || {
             let table = self.table()?;
             table.admit(name, &public)?;
             if self.folder.has(file.as_str())? { Err(orphan()) } else { Ok(table) }
         };
-        admit()?;
+        // Before the work, so that a name in use is told at once; and after it, because nobody
+        // should have to wait for another's encryption.
+        if admit().is_err() {
+            // Perhaps somebody is between the two writes right now: ask when nobody can be.
+            let _held = self.folder.hold()?;
+            admit()?;
+        }
         let bytes = encrypted::encrypt(seed, passphrase, self.work)
             .map_err(|error| CustodyFault::io("encrypt", &self.folder.join(file.as_str()), &error))?;
         let held = self.folder.hold()?;

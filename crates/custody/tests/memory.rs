@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
 
 use greatseal_core::key::Role;
@@ -49,8 +49,8 @@ const HOLDER: &str = "GREATSEAL_TEST_PASSPHRASE_FILE";
 #[test]
 fn makes_and_uses_a_key() {
     let Some(folder) = given_folder() else { return };
-    let holder = std::env::var_os(HOLDER).unwrap();
-    let passphrase = || Passphrase::from_reader(File::open(Path::new(&holder)).unwrap());
+    let holder = PathBuf::from(std::env::var_os(HOLDER).unwrap());
+    let passphrase = move || Passphrase::from_reader(File::open(&holder).unwrap());
     let store = keystore(&folder);
     let pause = |stage: &str| {
         println!("{stage}");

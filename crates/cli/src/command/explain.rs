@@ -8,11 +8,13 @@ use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use serde_json::json;
 
-use super::inspect::{self, Inspect};
+use crate::checkup;
+use crate::clock;
+use crate::input::Input;
 use crate::output::{self, Format};
 use crate::problem::Problem;
 
-/// Explains a code, or shows what a file says and everything that is wrong with it.
+/// Explains a code, or lists everything that is right and wrong with a file by itself.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  greatseal explain GS-ACCOUNT-BY-IDENTITY\n  greatseal explain app.wasm\n  greatseal explain all"
@@ -38,7 +40,21 @@ pub(crate) fn run(explain: &Explain, format: Format) -> Result<Exit, Problem> {
         return Err(Problem::usage(format!("there is no code {}", crate::text::name(&word)))
             .hint("`greatseal explain all` lists them."));
     }
-    inspect::run(&Inspect { file: explain.what.clone() }, format)
+    let input = Input::read(&explain.what)?;
+    let now = clock::now()?;
+    let checks = checkup::look(&input.kind, now);
+    let bad = checks.iter().filter(|check| check.code.is_some()).count();
+    let object = json!({ "file": input.label(), "checks": checks, "bad": bad });
+    output::answer(format, &object, || {
+        let lines: String = checks.iter().map(checkup::Check::people).collect();
+        let end = if bad == 0 {
+            "  Nothing is wrong with it by itself; whether to believe it depends on whom you trust:\n    greatseal verify FILE --trust ANCHOR\n"
+        } else {
+            ""
+        };
+        format!("{}\n{lines}{end}", input.label())
+    });
+    Ok(if bad == 0 { Exit::Ok } else { Exit::Deny })
 }
 
 fn object(code: Code) -> serde_json::Value {

@@ -62,7 +62,7 @@ pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
         Ok(()) => Exit::Ok,
         Err(fault) => {
             shown.code = Some(fault.code().text());
-            shown.message = Some(fault.to_string());
+            shown.message = Some(text::sentence(&fault));
             Exit::Deny
         }
     };

@@ -21,6 +21,7 @@ use crate::clock;
 use crate::input::{Ignored, Input, Kind, Supplied};
 use crate::output::{self, Format};
 use crate::problem::Problem;
+use crate::realm::Realm;
 use crate::text;
 
 /// Says whether a token or module is to be believed, and why.
@@ -138,22 +139,24 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     let trust = Trust::read(&verify.trust)?;
     let mut supplied = Supplied::read(&verify.with)?;
     ignore_revocations(&verify.revocation, &mut supplied)?;
-    let inputs = verify.files.iter().map(|file| Input::read(file)).collect::<Result<Vec<_>, _>>()?;
     if trust.anchors.is_empty() {
-        return Err(nobody_trusted(&inputs, &supplied));
+        return Err(nobody_trusted(&verify.files, &supplied));
     }
 
     let mut session = Session::new(verify, now, trust, supplied);
     let mut exit = Exit::Ok;
-    for input in &inputs {
-        let answer = session.answer(input);
+    for (number, file) in verify.files.iter().enumerate() {
+        // One at a time: there may be many, and a module may be large.
+        let answer = session.answer(&Input::read(file)?);
         if answer.decision == "deny" {
             exit = Exit::Deny;
         }
-        for ignored in &answer.ignored {
-            output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
+        if number == 0 {
+            for ignored in &answer.ignored {
+                output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
+            }
         }
-        output::answer(format, &answer, || people(&answer, now));
+        output::answer(format, &answer, || people(&answer, now, &session.names));
     }
     Ok(exit)
 }
@@ -165,13 +168,14 @@ struct Session<'a> {
     verifier: Verifier,
     trust: Trust,
     supplied: Supplied,
+    names: Vec<(String, String)>,
 }
 
 impl<'a> Session<'a> {
     fn new(verify: &'a Verify, now: Timestamp, trust: Trust, supplied: Supplied) -> Self {
         let view = View::new(verify.policy.into(), trust.anchors.clone(), now);
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { verify, view, verifier: Verifier::new(workers), trust, supplied }
+        Self { verify, view, verifier: Verifier::new(workers), trust, supplied, names: realm_names() }
     }
 
     fn answer(&mut self, input: &Input) -> Answer {
@@ -204,7 +208,7 @@ impl<'a> Session<'a> {
                 Err(fault) => (deny(fault.into()), None),
             },
         };
-        ignored.append(&mut self.supplied.ignored);
+        ignored.extend(self.supplied.ignored.iter().cloned());
         let decision = self.about_whom(decision, target.as_ref());
         let (subject, entity) = target.map_or((None, None), |about| (Some(about.subject), about.nkey));
         self.compose(
@@ -286,7 +290,7 @@ impl<'a> Session<'a> {
             },
             Decision::Deny(deny) => Answer {
                 code: Some(deny.closest().fault.code().text()),
-                message: deny.closest().fault.to_string(),
+                message: text::sentence(&deny.closest().fault),
                 failures: deny.failures().map(|failure| showing.failure(failure)).collect(),
                 ..blank
             },
@@ -356,7 +360,7 @@ impl Showing {
     fn failure(&self, failure: &Failure) -> FailureLine {
         FailureLine {
             code: failure.fault.code().text(),
-            message: failure.fault.to_string(),
+            message: text::sentence(&failure.fault),
             token: Some(
                 failure.statement.and_then(|id| self.labels.get(&id).cloned()).unwrap_or_else(|| self.target.clone()),
             ),
@@ -391,15 +395,15 @@ fn ignore_revocations(paths: &[PathBuf], supplied: &mut Supplied) -> Result<(), 
 }
 
 /// Says whom one could trust: the operators and accounts among what was supplied.
-fn nobody_trusted(inputs: &[Input], supplied: &Supplied) -> Problem {
-    let targets = inputs.iter().filter_map(|input| match &input.kind {
-        Kind::Token(token) => Some(token.as_slice()),
+fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
+    let targets = files.iter().filter_map(|file| match Input::read(file).ok()?.kind {
+        Kind::Token(token) => Some(token),
         Kind::Module(_) | Kind::Neither(_) => None,
     });
-    let tokens = supplied.tokens.iter().map(|(_, token)| token.as_slice());
+    let tokens = supplied.tokens.iter().map(|(_, token)| token.clone());
     let mut found: Vec<String> = targets
         .chain(tokens)
-        .filter_map(|token| greatseal_token::wascap::decode(token).ok())
+        .filter_map(|token| greatseal_token::wascap::decode(&token).ok())
         .filter_map(|decoded| {
             let claims = decoded.content();
             let self_issued = claims.entity.subject() == Some(claims.issuer);
@@ -423,7 +427,19 @@ fn nobody_trusted(inputs: &[Input], supplied: &Supplied) -> Problem {
     ))
 }
 
-fn people(answer: &Answer, now: Timestamp) -> String {
+/// Keys that the realm around the working folder has names for; none outside of one.
+fn realm_names() -> Vec<(String, String)> {
+    Realm::open(Path::new(".")).map_or_else(
+        |_| Vec::new(),
+        |realm| {
+            let keys = &realm.file().keys;
+            keys.iter().map(|(name, key)| (key.to_string(), format!("{name} ({})", key.short()))).collect()
+        },
+    )
+}
+
+fn people(answer: &Answer, now: Timestamp, names: &[(String, String)]) -> String {
+    let named = |text: &str| names.iter().fold(text.to_owned(), |text, (key, name)| text.replace(key, name));
     let mut lines = String::new();
     // Writing to a string cannot fail.
     let mut line = |text: String| {
@@ -437,17 +453,17 @@ fn people(answer: &Answer, now: Timestamp) -> String {
             line(format!("  {branch}{}", link.line));
         }
         for notice in &answer.notices {
-            line(format!("  notice: {notice}"));
+            line(format!("  notice: {}", named(notice)));
         }
     } else {
         line(format!("deny   {}  {}", answer.file, answer.code.unwrap_or_default()));
-        line(format!("  {}", text::capital(&answer.message)));
+        line(format!("  {}", named(&text::capital(&answer.message))));
         for failure in &answer.failures {
             if failure.token.as_ref() != Some(&answer.file) {
                 line(format!("  in {}", failure.token.as_deref().unwrap_or_default()));
             }
             if Some(failure.code) != answer.code || failure.message != answer.message {
-                line(format!("  also: {} [{}]", failure.message, failure.code));
+                line(format!("  also: {} [{}]", named(&failure.message), failure.code));
             }
         }
         if let Some(code) = answer.code.and_then(Code::parse) {

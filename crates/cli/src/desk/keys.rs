@@ -36,6 +36,8 @@ impl Desk {
                         Some(passphrase) => passphrase,
                         none => none.insert((self.new_passphrase)()?),
                     };
+                    // Stretching the passphrase takes the better part of a second for each.
+                    output::remark(&format!("making the key {name} …"));
                     self.store.create(name, role, passphrase, self.now)?.public
                 }
                 Err(fault) => return Err(fault.into()),

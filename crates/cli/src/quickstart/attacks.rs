@@ -25,18 +25,14 @@ pub(super) fn all(
 ) -> Result<(), Problem> {
     let [echo, greeter] = signed;
     report.attack(
-        "an account signed by the operator's identity key",
+        "a thief of the identity key makes an account",
         Code::AccountByIdentity,
         &by_identity(desk, identity, view)?,
     )?;
-    report.attack("a module that vouches for itself", Code::CodeSelfIssued, &self_issued(desk, echo, view)?)?;
-    report.attack("a module changed after it was signed", Code::ModuleHash, &tampered(desk, echo, view)?)?;
-    report.attack("a token moved to another module", Code::ModuleHash, &moved(desk, echo, greeter, view)?)?;
-    report.attack(
-        "an account forged without any key, under a key of small order",
-        Code::SignatureWeakKey,
-        &keyless(desk, view)?,
-    )
+    report.attack("a module signs itself", Code::CodeSelfIssued, &self_issued(desk, echo, view)?)?;
+    report.attack("one bit of signed code is changed", Code::ModuleHash, &tampered(desk, echo, view)?)?;
+    report.attack("a good token is moved to another module", Code::ModuleHash, &moved(desk, echo, greeter, view)?)?;
+    report.attack("an account is forged without any private key", Code::SignatureWeakKey, &keyless(desk, view)?)
 }
 
 /// Reads the claims of the account that the tour made first, to vary them.
@@ -82,8 +78,7 @@ fn self_issued(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Prob
 
 fn tampered(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem> {
     let mut bytes = file.module.bytes.clone();
-    // The last byte in front of the token section's 64 KiB at most: in a data or name section,
-    // where every byte is well-formed.
+    // In the midst of the code, where any byte is well-formed enough to be run.
     let place = bytes.len() / 2;
     if let Some(byte) = bytes.get_mut(place) {
         *byte ^= 1;

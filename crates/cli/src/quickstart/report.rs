@@ -38,6 +38,7 @@ struct Attack {
     what: &'static str,
     decision: &'static str,
     code: &'static str,
+    sentence: &'static str,
     message: String,
 }
 
@@ -69,6 +70,7 @@ impl Report {
                     what,
                     decision: "deny",
                     code: expected.text(),
+                    sentence: expected.title(),
                     message: deny.closest().fault.to_string(),
                 });
                 Ok(())
@@ -137,7 +139,7 @@ impl Report {
         line("\nattacks");
         let width = self.attacks.iter().map(|attack| attack.code.len()).max().unwrap_or(0);
         for attack in &self.attacks {
-            line(&format!("  refused  {:width$}  {}: {}", attack.code, attack.what, attack.message));
+            line(&format!("  refused  {:width$}  {}: {}", attack.code, attack.what, attack.sentence));
         }
         if let Some(timing) = &self.timing {
             line(&format!(

@@ -183,9 +183,10 @@ impl<'a, T: Statement> Graph<'a, T> {
     /// Decides about an account token: it has to be the one that speaks.
     pub(super) fn decide_account(&self, target: usize, subject: Key<Account>) -> Result<Allow, Vec<Failure>> {
         let mut failures = Vec::new();
-        if let Err(fault) = self.voice(target) {
-            failures.push(self.failure(target, fault, 6));
-        }
+        // What is wrong with the target itself comes before what other tokens of the account do to it.
+        let alone = self.account_voice(target, subject).err();
+        let speaks = alone.is_none();
+        failures.extend(alone.map(|failure| Failure { closeness: failure.closeness.saturating_add(6), ..failure }));
         for side in self.account_sides(subject) {
             match side {
                 Ok(side) if side.speaks_in(target) => {
@@ -197,18 +198,11 @@ impl<'a, T: Statement> Graph<'a, T> {
                     return Ok(self.allow(operator.chain([target]), &foundation));
                 }
                 Ok(side) => {
-                    let fault = match side.token() {
-                        Some(newer) => self.superseded_by(newer, subject.nkey()),
-                        // A bare account key says nothing about who may issue its token.
-                        None => continue,
-                    };
-                    failures.push(self.failure(target, fault, 3));
+                    // A bare account key says nothing about who may issue its token, and has none itself.
+                    let newer = side.token().filter(|_| speaks);
+                    failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 3)));
                 }
-                Err(failure) => {
-                    let own = self.members.get(target).map(super::Member::id);
-                    let closeness = failure.closeness.saturating_add(u8::from(failure.statement == own));
-                    failures.push(Failure { closeness, ..failure });
-                }
+                Err(failure) => failures.push(failure),
             }
         }
         if failures.is_empty() {

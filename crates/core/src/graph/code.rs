@@ -1,5 +1,7 @@
 //! Modules and providers: which account vouches for them.
 
+use std::collections::BTreeSet;
+
 use super::account::AccountSide;
 use super::index::Names;
 use super::{Graph, Voice};
@@ -39,7 +41,7 @@ impl<T: Statement> Graph<'_, T> {
             Err(fault) => return alone(fault),
         };
         if let Some(newer) = self.newer(target, side, subject) {
-            return Err(vec![self.failure(target, self.superseded_by(newer, subject), 9)]);
+            return Err(self.superseded(target, newer, subject, 9).into_iter().collect());
         }
         let mut foundation = side.foundation();
         if let Err(fault) = self.unmixed(side, Some(subject), &mut foundation) {
@@ -50,22 +52,20 @@ impl<T: Statement> Graph<'_, T> {
 
     /// Finds the accounts for which the issuing key speaks, and why others do not count.
     fn accounts_of(&self, target: usize, issuing: Key<Account>, subject: Nkey) -> (Vec<AccountSide<'_>>, Vec<Failure>) {
-        let mut accounts: Vec<Key<Account>> = vec![];
+        let mut accounts = BTreeSet::new();
         let named = self
             .index
             .find(Names::AccountSubject, issuing.raw())
             .chain(self.index.find(Names::AccountSigner, issuing.raw()));
         for candidate in named {
-            if let Some(Grant::Account { subject, .. }) = self.grant(candidate)
-                && !accounts.contains(&subject)
-            {
-                accounts.push(subject);
+            if let Some(Grant::Account { subject, .. }) = self.grant(candidate) {
+                accounts.insert(subject);
             }
         }
         // A trusted account needs no token to speak by its own key.
         let anchored = self.view.anchors().iter().any(|anchor| anchor == &Anchor::Account(issuing));
-        if anchored && !accounts.contains(&issuing) {
-            accounts.push(issuing);
+        if anchored {
+            accounts.insert(issuing);
         }
         let mut sides = Vec::new();
         let mut failures = Vec::new();

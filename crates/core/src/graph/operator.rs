@@ -97,7 +97,9 @@ impl<'a, T: Statement> Graph<'a, T> {
                     }
                     current.push((candidate, voice));
                 }
-                Err(fault) => failure = Some(self.failure(candidate, fault, closeness::TRUSTED)),
+                Err(fault) => {
+                    failure.get_or_insert_with(|| self.failure(candidate, fault, closeness::TRUSTED));
+                }
             }
         }
         if current.is_empty() {
@@ -114,9 +116,18 @@ impl<'a, T: Statement> Graph<'a, T> {
             if let Standing::Expired(fault) = voice.standing {
                 return Err(self.failure(candidate, fault, closeness::TRUSTED));
             }
+            // The newest is current though this refuses it: what it replaced stays replaced.
+            if let Err(fault) = self.separated(candidate) {
+                return Err(self.failure(candidate, fault, closeness::TRUSTED));
+            }
             let listed = listed(voice.verified.content());
             side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
             side.tokens.push(candidate);
+        }
+        if side.signers.is_empty() && self.view.policy().requires_separation() {
+            let fault = ChainFault::NoSigners { operator: identity.nkey() }.into();
+            let subject = Some(identity.nkey());
+            return Err(Failure { fault, statement: None, subject, closeness: closeness::TRUSTED });
         }
         if side.signers.is_empty() {
             side.notices.push(Notice::OperatorWithoutSigners { operator: identity.nkey() });
@@ -128,7 +139,7 @@ impl<'a, T: Statement> Graph<'a, T> {
 
     /// Checks what an operator token has to be in order to be there at all.
     fn operator_voice(&self, candidate: usize) -> Result<Voice<'a, T>, Fault> {
-        let Some(Grant::Operator { issuer, subject, signers }) = self.grant(candidate) else {
+        let Some(Grant::Operator { issuer, subject, .. }) = self.grant(candidate) else {
             return Err(ChainFault::NoRule { what: "other" }.into());
         };
         let operator = subject.nkey();
@@ -136,16 +147,23 @@ impl<'a, T: Statement> Graph<'a, T> {
         if issuer != operator {
             return Err(ChainFault::NotSelfIssued { operator, issuer }.into());
         }
-        let voice = self.voice(candidate)?;
-        if self.view.policy().requires_separation() {
+        self.voice(candidate)
+    }
+
+    /// Checks that an operator token keeps identity and signing keys apart, where the policy asks for it.
+    fn separated(&self, candidate: usize) -> Result<(), ChainFault> {
+        if let Some(Grant::Operator { subject, signers, .. }) = self.grant(candidate)
+            && self.view.policy().requires_separation()
+        {
+            let operator = subject.nkey();
             if signers.is_empty() {
-                return Err(ChainFault::NoSigners { operator }.into());
+                return Err(ChainFault::NoSigners { operator });
             }
             if signers.iter().any(|key| key.raw() == subject.raw()) {
-                return Err(ChainFault::ListsIdentity { operator }.into());
+                return Err(ChainFault::ListsIdentity { operator });
             }
         }
-        Ok(voice)
+        Ok(())
     }
 
     /// Finds the one trusted operator under which `issuer` may issue this account.
@@ -206,7 +224,7 @@ impl<'a, T: Statement> Graph<'a, T> {
         if let Some(parent) = parent {
             return Ok(parent);
         }
-        for stranger in self.strangers(&issuer) {
+        if let Some(stranger) = self.stranger(&issuer) {
             consider(stranger);
         }
         Err(closest.unwrap_or_else(|| {
@@ -218,7 +236,7 @@ impl<'a, T: Statement> Graph<'a, T> {
     fn may_issue_accounts(&self, side: &OperatorSide, issuer: Nkey) -> bool {
         let by_identity = side.identity.raw() == issuer.raw();
         if self.view.policy().requires_separation() {
-            // `operator_voice` has refused a listing of the identity; this does not rely on it.
+            // `separated` has refused a listing of the identity; this does not rely on it.
             side.lists(issuer.raw()) && !by_identity
         } else {
             side.lists(issuer.raw()) || by_identity
@@ -226,14 +244,16 @@ impl<'a, T: Statement> Graph<'a, T> {
     }
 
     /// Explains where a chain ends that does not end at a trusted operator.
-    fn strangers(&self, issuer: &Nkey) -> impl Iterator<Item = Failure> {
+    ///
+    /// One explanation is enough: there can be any number of strangers, and of accounts that ask.
+    fn stranger(&self, issuer: &Nkey) -> Option<Failure> {
         let trusted = |subject: &Key<Operator>| {
             self.sides.iter().any(|side| match side {
                 Ok(side) => side.identity.raw() == subject.raw(),
                 Err(failure) => failure.subject.is_some_and(|of| of.raw() == subject.raw()),
             })
         };
-        let fault_of = move |candidate: usize, near: u8| match self.grant(candidate) {
+        let fault_of = |candidate: usize, near: u8| match self.grant(candidate) {
             Some(Grant::Operator { issuer, subject, .. }) if !trusted(&subject) => {
                 let operator = subject.nkey();
                 let fault = if issuer == operator {
@@ -251,13 +271,14 @@ impl<'a, T: Statement> Graph<'a, T> {
             .chain(self.index.find(Names::OperatorSubject, issuer.raw()))
             .map(|candidate| (candidate, closeness::NAMED));
         let others = self.index.all(Names::OperatorSubject).map(|candidate| (candidate, closeness::STRANGER));
-        naming.chain(others).filter_map(move |(candidate, near)| fault_of(candidate, near))
+        naming.chain(others).find_map(|(candidate, near)| fault_of(candidate, near))
     }
 
     /// Decides about an operator token: it has to be the one that speaks.
     pub(super) fn decide_operator(&self, target: usize, subject: Key<Operator>) -> Result<Allow, Vec<Failure>> {
         let mut failures = Vec::new();
-        if let Err(fault) = self.operator_voice(target) {
+        let alone = self.operator_voice(target).and_then(|_| self.separated(target).map_err(Fault::from));
+        if let Err(fault) = alone {
             failures.push(self.failure(target, fault, closeness::NAMED));
         }
         for side in &self.sides {
@@ -267,9 +288,8 @@ impl<'a, T: Statement> Graph<'a, T> {
                         let foundation = Foundation { anchored: side.anchored, notices: side.notices.clone() };
                         return Ok(self.allow([target], &foundation));
                     }
-                    if let Some(newer) = side.token() {
-                        failures.push(self.failure(target, self.superseded_by(newer, subject.nkey()), 2));
-                    }
+                    let newer = side.token();
+                    failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 2)));
                 }
                 Ok(_) => {}
                 Err(failure) if failure.subject.is_some_and(|of| of.raw() == subject.raw()) => {
@@ -282,13 +302,12 @@ impl<'a, T: Statement> Graph<'a, T> {
         Err(failures)
     }
 
-    pub(super) fn superseded_by(&self, newer: usize, subject: Nkey) -> Fault {
-        match self.members.get(newer) {
-            Some(newer) => {
-                ChainFault::Superseded { subject, newer: newer.id(), newer_issued_at: newer.content().issued_at() }
-                    .into()
-            }
-            None => ChainFault::NoRule { what: "missing" }.into(),
-        }
+    /// Tells that another token of the subject replaces the target, if that one is newer indeed.
+    pub(super) fn superseded(&self, target: usize, newer: usize, subject: Nkey, closeness: u8) -> Option<Failure> {
+        let own = self.members.get(target)?.content().issued_at();
+        let newer = self.members.get(newer)?;
+        let newer_issued_at = newer.content().issued_at();
+        let fault = ChainFault::Superseded { subject, newer: newer.id(), newer_issued_at };
+        (newer_issued_at > own).then(|| self.failure(target, fault, closeness))
     }
 }

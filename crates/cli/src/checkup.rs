@@ -1,0 +1,153 @@
+//! Everything that can be said about one file without trusting anybody, for `explain`.
+//!
+//! Nobody authorises from this: it lists what is in order beside what is not.
+
+use data_encoding::HEXUPPER;
+use greatseal_core::ed25519::{self, Signed};
+use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
+use greatseal_core::key::{PublicKey, Role};
+use greatseal_core::statement::Grant;
+use greatseal_core::{Policy, Statement, Timestamp, View};
+use greatseal_token::wascap::module::ModuleFile;
+use greatseal_token::wascap::{self, Claims, Entity};
+use serde::Serialize;
+
+use crate::input::Kind;
+use crate::text;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    /// What was looked at.
+    pub(crate) what: &'static str,
+    /// The code of what is wrong; none when it is in order.
+    pub(crate) code: Option<&'static str>,
+    /// What is wrong, or what was found.
+    pub(crate) finding: String,
+    #[serde(skip)]
+    advice: &'static str,
+}
+
+impl Check {
+    fn good(what: &'static str, finding: impl Into<String>) -> Self {
+        Self { what, code: None, finding: finding.into(), advice: "" }
+    }
+
+    fn bad(what: &'static str, fault: &Fault) -> Self {
+        let code = fault.code();
+        Self { what, code: Some(code.text()), finding: text::sentence(fault), advice: code.advice() }
+    }
+
+    /// Tells it to a person.
+    pub(crate) fn people(&self) -> String {
+        match self.code {
+            None => format!("  ok   {}: {}\n", self.what, self.finding),
+            Some(code) => format!("  BAD  {}: {} [{code}]\n       {}\n", self.what, self.finding, self.advice),
+        }
+    }
+}
+
+/// Looks at everything.
+pub(crate) fn look(kind: &Kind, now: Timestamp) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match kind {
+        Kind::Neither(fault) => checks.push(Check::bad("file", fault)),
+        Kind::Token(token) => {
+            look_at_token(token, now, &mut checks);
+        }
+        Kind::Module(bytes) => look_at_module(bytes, now, &mut checks),
+    }
+    checks
+}
+
+fn look_at_module(bytes: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
+    let file = match ModuleFile::read(bytes) {
+        Ok(file) => file,
+        Err(fault) => return checks.push(Check::bad("file", &fault.into())),
+    };
+    checks.push(Check::good("file", format!("a well-formed {} of {} bytes", file.kind().word(), file.len())));
+    let Some(token) = file.token() else {
+        return checks.push(Check::bad("token section", &ModuleFault::Unsigned.into()));
+    };
+    checks.push(Check::good("token section", "one, at the top level, with minimal lengths"));
+    let Some(claims) = look_at_token(token, now, checks) else { return };
+    let found = HEXUPPER.encode(&file.hash());
+    match &claims.entity {
+        Entity::Module(module) if module.hash == found => checks.push(Check::good("module hash", found)),
+        Entity::Module(module) => {
+            let expected = module.hash.chars().take(found.len()).collect();
+            checks.push(Check::bad("module hash", &ModuleFault::Hash { expected, found }.into()));
+        }
+        Entity::Operator(_)
+        | Entity::Account(_)
+        | Entity::Cluster(_)
+        | Entity::Provider(_)
+        | Entity::Host(_)
+        | Entity::Invocation(_)
+        | Entity::Untyped { .. } => {
+            let problem = "has to vouch for a module";
+            let fault = DecodeFault::Entity { subject: claims.entity.word(), field: "hash", problem };
+            checks.push(Check::bad("module hash", &fault.into()));
+        }
+    }
+}
+
+fn look_at_token(token: &[u8], now: Timestamp, checks: &mut Vec<Check>) -> Option<Claims> {
+    let decoded = match wascap::decode(token) {
+        Ok(decoded) => decoded,
+        Err(fault) => {
+            checks.push(Check::bad("token", &fault.into()));
+            return None;
+        }
+    };
+    let claims = decoded.content();
+    checks.push(Check::good("token", format!("strict claims of kind {}", claims.entity.word())));
+    let PublicKey::Ed25519(key) = claims.signer();
+    checks.push(
+        match ed25519::verify(&Signed { key: &key, message: decoded.signed(), signature: decoded.signature() }) {
+            Ok(()) => Check::good("signature", format!("good, by {}", claims.issuer)),
+            Err(fault) => Check::bad("signature", &fault.into()),
+        },
+    );
+    let view = View::new(Policy::Strict, Vec::new(), now);
+    checks.push(match view.standing(claims).fault() {
+        None => Check::good("time", "it speaks now"),
+        Some(fault) => Check::bad("time", &fault.into()),
+    });
+    for fault in alone(claims) {
+        checks.push(Check::bad("authority", &fault.into()));
+    }
+    Some(claims.clone())
+}
+
+/// Finds what no chain could mend.
+fn alone(claims: &Claims) -> Vec<ChainFault> {
+    let mut faults = Vec::new();
+    match claims.grant() {
+        Grant::Operator { issuer, subject, signers } => {
+            let operator = subject.nkey();
+            if issuer != operator {
+                faults.push(ChainFault::NotSelfIssued { operator, issuer });
+            }
+            if signers.is_empty() {
+                faults.push(ChainFault::NoSigners { operator });
+            }
+            if signers.iter().any(|signer| signer.raw() == subject.raw()) {
+                faults.push(ChainFault::ListsIdentity { operator });
+            }
+        }
+        Grant::Account { issuer, subject, .. } if issuer.role() != Role::Operator => {
+            faults.push(ChainFault::AccountIssuerRole { account: subject.nkey(), issuer });
+        }
+        Grant::Account { .. } => {}
+        Grant::Code { issuer, subject } if issuer.raw() == subject.raw() => {
+            faults.push(ChainFault::SelfIssued { subject });
+        }
+        Grant::Code { issuer, subject } if issuer.role() != Role::Account => {
+            faults.push(ChainFault::CodeIssuer { subject, issuer, problem: "no account key" });
+        }
+        Grant::Code { .. } => {}
+        Grant::Nothing { what } => faults.push(ChainFault::NoRule { what }),
+    }
+    faults
+}
