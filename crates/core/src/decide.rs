@@ -7,7 +7,7 @@ use crate::decoded::Decoded;
 use crate::error::{ChainFault, Fault};
 use crate::graph::{Graph, Index, Member, relevant};
 use crate::key::Nkey;
-use crate::limits::CHAIN_BYTES;
+use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
 use crate::statement::{Family, Statement, StatementId};
 use crate::time::Timestamp;
@@ -126,6 +126,7 @@ impl Deny {
     pub(crate) fn new(mut failures: Vec<Failure>) -> Self {
         // The greatest closeness first, and of equals the one found first.
         failures.sort_by_key(|failure| core::cmp::Reverse(failure.closeness));
+        failures.truncate(FAILURES_TOLD);
         let mut failures = failures.into_iter();
         match failures.next() {
             Some(first) => Self { first, others: failures.collect() },
@@ -155,6 +156,13 @@ pub struct Failure {
     /// Whom that token is about.
     pub subject: Option<Nkey>,
     pub(crate) closeness: u8,
+}
+
+impl Failure {
+    /// Tells it before others.
+    pub(crate) fn closer(self, by: u8) -> Self {
+        Self { closeness: self.closeness.saturating_add(by), ..self }
+    }
 }
 
 /// A token on its way to a decision.

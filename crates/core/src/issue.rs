@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::code::Code;
 use crate::decoded::Decoded;
 use crate::ed25519::Signature;
-use crate::error::{DecodeFault, Fault, SignatureFault, TimeFault};
+use crate::error::{DecodeFault, Fault, SignatureFault};
 use crate::key::PublicKey;
 use crate::statement::{Kind, Statement, StatementId};
 use crate::time::Timestamp;
@@ -93,9 +93,7 @@ impl<T: Signable> Unsigned<T> {
         let decoded = T::decode(&bytes).map_err(|fault| IssueFault::Content(fault.into()))?;
         let not_before = self.content.validity().not_before.unwrap_or(Timestamp::from_secs(0));
         let later = View::new(view.policy(), view.anchors().to_vec(), view.now().max(not_before));
-        if let Some(fault @ (TimeFault::Expired { .. } | TimeFault::IssuedAhead { .. } | TimeFault::Early { .. })) =
-            later.standing(decoded.content()).fault()
-        {
+        if let Some(fault) = later.standing(decoded.content()).fault() {
             return Err(IssueFault::Content(fault.into()));
         }
         match verify(vec![decoded], NonZeroUsize::MIN).pop() {

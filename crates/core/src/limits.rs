@@ -1,6 +1,6 @@
 //! Every bound in one place, each with its unit and its reason.
 
-/// Bytes of one wascap token. Real ones are under 2 KiB; 64 KiB holds a listing of 1,000 keys.
+/// Bytes of one wascap token. Real ones are under 2 KiB; 64 KiB holds a listing of 800 keys.
 pub const TOKEN_BYTES: usize = 64 * 1024;
 
 /// Bytes of all tokens that one decision verifies together, so that a flood of look-alikes stays
@@ -27,6 +27,9 @@ pub const REMEMBERED_BYTES: usize = 8 * 1024;
 
 /// Characters of a text repeated in a message, so that no token can flood a terminal or a log.
 pub const QUOTED_CHARS: usize = 80;
+
+/// Failures that a denial tells, so that no flood of tokens makes a flood of answers.
+pub const FAILURES_TOLD: usize = 16;
 
 /// Bytes of a file read for its text: realm, custody file, seed, passphrase.
 pub const TEXT_FILE_BYTES: u64 = 1024 * 1024;

@@ -35,7 +35,7 @@ fn a_created_key_is_found_by_name_and_by_key_and_signs() {
     assert_eq!(store.find(&made.name), Ok(made.clone()));
     assert_eq!(store.find_by_key(&made.public.public_key()), Ok(Some(made.clone())));
     assert_eq!(store.find_by_key(&Nkey::new(Role::Operator, RawKey::new([0; 32])).public_key()), Ok(None));
-    assert_eq!(store.list().unwrap().entries, [made.clone()]);
+    assert_eq!(store.list().unwrap().entries, std::slice::from_ref(&made));
     let custodian = store.custodian(&made.name, Source::right()).unwrap();
     assert!(sign(&*custodian, &request(&made.public, ""), soon()).is_ok());
 }

@@ -5,6 +5,13 @@
     clippy::disallowed_types,
     reason = "these tests make folders, processes and threads"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests: a failure is a panic, and a process that a test starts reports on stdout"
+)]
 
 mod contract;
 mod crash;

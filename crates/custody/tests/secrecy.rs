@@ -24,9 +24,9 @@ fn secret() -> Secret {
 /// Looks for the seed, for most of its text, for either half of its bytes, and for the passphrase.
 fn assert_silent(what: &str, bytes: &[u8], secret: &Secret) {
     let (first, second) = secret.bytes.split_at(16);
-    let mut needles = vec![secret.text[4..30].as_bytes().to_vec(), secret.text[30..54].as_bytes().to_vec()];
-    needles.push(secret.text.to_lowercase()[4..30].as_bytes().to_vec());
-    for part in [&secret.bytes[..], first, second, secret.text.as_bytes(), PASSPHRASE.as_bytes()] {
+    let text = secret.text.as_bytes();
+    let mut needles = vec![text[4..30].to_vec(), text[30..54].to_vec(), text[4..54].to_ascii_lowercase()];
+    for part in [&secret.bytes[..], first, second, text, PASSPHRASE.as_bytes()] {
         needles.extend(spellings(part));
     }
     for needle in needles {

@@ -45,18 +45,15 @@ fn every_malformed_seed_is_refused_without_being_repeated() {
             let fault = CustodyFault::from(Seed::parse(text.as_bytes()).unwrap_err());
             assert_eq!(fault.code(), Code::SeedMalformed, "{line}");
             assert!(!format!("{fault} {fault:?}").contains(&text[4..20]), "{line}");
-            let expected = if line.contains("low3") { SeedFault::PrefixBits } else { role_fault(&fault) };
-            assert_eq!(fault, expected.into(), "{line}");
+            let expected = if line.contains("low3") {
+                fault == SeedFault::PrefixBits.into()
+            } else {
+                matches!(fault, CustodyFault::Seed(SeedFault::Role { .. }))
+            };
+            assert!(expected, "{line}: {fault}");
         }
     }
     assert!(seen >= 5, "{seen}");
-}
-
-fn role_fault(fault: &CustodyFault) -> SeedFault {
-    match fault {
-        CustodyFault::Seed(role @ SeedFault::Role { .. }) => *role,
-        other => panic!("{other}"),
-    }
 }
 
 /// The kinds that `malformed.txt` names without giving their text.

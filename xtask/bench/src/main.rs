@@ -24,7 +24,7 @@ use report::{Figure, Report};
 use row::Machine;
 
 /// Rounds of a run that is judged.
-const ROUNDS: usize = 400;
+const ROUNDS: usize = 300;
 /// Rounds of a smoke run.
 const QUICK_ROUNDS: usize = 3;
 
@@ -66,6 +66,7 @@ impl Call {
         let mut subjects = ours::chains()?;
         subjects.extend(ours::bulk()?);
         subjects.extend(peers::all()?);
+        if let Ok(only) = std::env::var("ONLY") { subjects.retain(|s| only.split(',').any(|o| o == s.name)); }
         let rounds = if self.quick { QUICK_ROUNDS } else { ROUNDS };
         let tick = |round: usize| {
             if io::stderr().is_terminal() && round.is_multiple_of(10) {

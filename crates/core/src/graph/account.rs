@@ -185,8 +185,7 @@ impl<'a, T: Statement> Graph<'a, T> {
         let mut failures = Vec::new();
         // What is wrong with the target itself comes before what other tokens of the account do to it.
         let alone = self.account_voice(target, subject).err();
-        let speaks = alone.is_none();
-        failures.extend(alone.map(|failure| Failure { closeness: failure.closeness.saturating_add(6), ..failure }));
+        let id = self.members.get(target).map(super::Member::id);
         for side in self.account_sides(subject) {
             match side {
                 Ok(side) if side.speaks_in(target) => {
@@ -199,12 +198,14 @@ impl<'a, T: Statement> Graph<'a, T> {
                 }
                 Ok(side) => {
                     // A bare account key says nothing about who may issue its token, and has none itself.
-                    let newer = side.token().filter(|_| speaks);
+                    let newer = side.token().filter(|_| alone.is_none());
                     failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 3)));
                 }
+                Err(failure) if failure.statement == id => failures.push(failure.closer(7)),
                 Err(failure) => failures.push(failure),
             }
         }
+        failures.extend(alone.filter(|failure| failure.statement != id).map(|failure| failure.closer(6)));
         if failures.is_empty() {
             let issuer = match self.grant(target) {
                 Some(Grant::Account { issuer, .. }) => issuer,

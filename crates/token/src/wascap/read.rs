@@ -1,6 +1,7 @@
 //! Bytes to claims.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use greatseal_core::Decoded;
 use greatseal_core::error::{DecodeFault, KeyFault, Quoted};
@@ -84,7 +85,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let faults = self.0;
         let mut document = Document::default();
-        let mut unknown = Vec::new();
+        let mut unknown = BTreeSet::new();
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "exp" => faults.once(&mut document.exp, &mut map, "exp")?,
@@ -132,7 +133,7 @@ impl<'de> Visitor<'de> for FieldsSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Fields>, A::Error> {
         let faults = self.0;
         let mut fields = Fields::default();
-        let mut unknown = Vec::new();
+        let mut unknown = BTreeSet::new();
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "name" => faults.once(&mut fields.name, &mut map, "wascap.name")?,
@@ -179,15 +180,14 @@ fn texts<'de, A: MapAccess<'de>>(
 /// Reads over a member that is not known, as strictly as over one that is.
 fn skip<'de, A: MapAccess<'de>>(
     faults: &Faults,
-    unknown: &mut Vec<String>,
+    unknown: &mut BTreeSet<String>,
     name: &str,
     map: &mut A,
     depth: usize,
 ) -> Result<(), A::Error> {
-    if unknown.iter().any(|seen| seen == name) {
+    if !unknown.insert(name.into()) {
         return Err(faults.duplicate(name));
     }
-    unknown.push(name.into());
     map.next_value_seed(AnyValue { faults, depth: depth + 1 }).map(|_| ())
 }
 

@@ -123,7 +123,7 @@ fn a_pinned_operator_token_speaks_though_there_is_a_newer_one() {
 #[test]
 fn a_thief_of_the_identity_gets_nothing_from_a_pin() {
     let realm = Realm::new("pinned thief");
-    let thief = operator("pinned thief");
+    let thief = operator("thief of a pinned identity");
     let taken = operator_token(&realm.operator).lists([&thief]).iat(ISSUED + 1).sign();
     let tenant = account_token(&realm.account, &thief).lists([&realm.account_signer]).sign();
     let supplied = [&taken, &tenant];

@@ -1,27 +1,28 @@
 //! `greatseal verify`: is this token or module to be believed?
 
+mod answer;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use clap::Args;
 use clap::ValueEnum;
 use greatseal_core::code::Exit;
-use greatseal_core::decide::{Allow, Candidate, Deny, Failure};
+use greatseal_core::decide::{Candidate, Deny};
 use greatseal_core::key::{Nkey, PublicKey, did};
 use greatseal_core::{Code, Decision, Fault, Policy, StatementId, Timestamp, View};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
-use serde::Serialize;
+
+use answer::{Answer, Showing, names, realm_names};
 
 use crate::anchors::Trust;
 use crate::clock;
 use crate::input::{Ignored, Input, Kind, Supplied};
 use crate::output::{self, Format};
 use crate::problem::Problem;
-use crate::realm::Realm;
 use crate::text;
 
 /// Says whether a token or module is to be believed, and why.
@@ -89,44 +90,6 @@ fn parse_key(text: &str) -> Result<PublicKey, String> {
     }
 }
 
-/// The answer about one file; its names are stable.
-#[derive(Debug, Serialize)]
-struct Answer {
-    decision: &'static str,
-    code: Option<&'static str>,
-    message: String,
-    subject: Option<String>,
-    chain: Vec<ChainLink>,
-    policy: &'static str,
-    anchored: Option<&'static str>,
-    assurance: &'static str,
-    audience_checked: bool,
-    module_checked: bool,
-    file: String,
-    failures: Vec<FailureLine>,
-    notices: Vec<String>,
-    ignored: Vec<Ignored>,
-}
-
-#[derive(Debug, Serialize)]
-struct ChainLink {
-    id: String,
-    family: &'static str,
-    issuer: String,
-    subject: String,
-    expires: Option<u64>,
-    #[serde(skip)]
-    line: String,
-}
-
-#[derive(Debug, Serialize)]
-struct FailureLine {
-    code: &'static str,
-    message: String,
-    token: Option<String>,
-    subject: Option<String>,
-}
-
 pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     if verify.audience.is_some() {
         return Err(Problem::usage("--audience: tokens of this family are addressed to nobody")
@@ -156,7 +119,7 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
                 output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
             }
         }
-        output::answer(format, &answer, || people(&answer, now, &session.names));
+        output::answer(format, &answer, || answer.people(now, &session.names));
     }
     Ok(exit)
 }
@@ -211,8 +174,9 @@ impl<'a> Session<'a> {
         ignored.extend(self.supplied.ignored.iter().cloned());
         let decision = self.about_whom(decision, target.as_ref());
         let (subject, entity) = target.map_or((None, None), |about| (Some(about.subject), about.nkey));
-        self.compose(
+        Answer::of(
             &decision,
+            self.view.policy(),
             &showing,
             subject.or_else(|| entity.map(|key| key.to_string())),
             module_checked,
@@ -253,49 +217,6 @@ impl<'a> Session<'a> {
         }
         (with, labels, ignored)
     }
-
-    fn compose(
-        &self,
-        decision: &Decision,
-        showing: &Showing,
-        subject: Option<String>,
-        module_checked: bool,
-        ignored: Vec<Ignored>,
-    ) -> Answer {
-        let policy = self.view.policy().word();
-        let blank = Answer {
-            decision: "deny",
-            code: None,
-            message: String::new(),
-            subject,
-            chain: Vec::new(),
-            policy,
-            anchored: None,
-            assurance: "signatures",
-            audience_checked: false,
-            module_checked,
-            file: showing.target.clone(),
-            failures: Vec::new(),
-            notices: Vec::new(),
-            ignored,
-        };
-        match decision {
-            Decision::Allow(allow) => Answer {
-                decision: "allow",
-                message: showing.sentence(allow),
-                chain: allow.chain().iter().map(|link| showing.link(link)).collect(),
-                anchored: Some(allow.anchored().word()),
-                notices: allow.notices().iter().map(ToString::to_string).collect(),
-                ..blank
-            },
-            Decision::Deny(deny) => Answer {
-                code: Some(deny.closest().fault.code().text()),
-                message: text::sentence(&deny.closest().fault),
-                failures: deny.failures().map(|failure| showing.failure(failure)).collect(),
-                ..blank
-            },
-        }
-    }
 }
 
 /// Whom a token is about, as it says itself.
@@ -309,71 +230,6 @@ impl About {
         let entity = &target.content().entity;
         Self { subject: text::name(&entity.subject_text()), nkey: entity.subject() }
     }
-}
-
-/// Where tokens came from and what they call their subjects, for messages only.
-struct Showing {
-    labels: BTreeMap<StatementId, String>,
-    names: BTreeMap<StatementId, String>,
-    target: String,
-}
-
-impl Showing {
-    fn add(&mut self, target: &Candidate<Claims>, path: &Path) {
-        self.labels.insert(target.id(), path.display().to_string());
-        if let Some(name) = target.content().entity.name() {
-            self.names.insert(target.id(), text::name(name));
-        }
-    }
-
-    fn link(&self, link: &greatseal_core::decide::Link) -> ChainLink {
-        let name = self.names.get(&link.id).map_or("", String::as_str);
-        ChainLink {
-            id: link.id.to_string(),
-            family: link.family.word(),
-            issuer: link.issuer.to_string(),
-            subject: link.subject.to_string(),
-            expires: link.expires.map(|at| at.as_secs()),
-            line: format!(
-                "{} {name}  {}  {}",
-                link.subject.role(),
-                link.subject.short(),
-                clock::show_expiry(link.expires)
-            ),
-        }
-    }
-
-    fn sentence(&self, allow: &Allow) -> String {
-        let mut links = allow.chain().iter();
-        let named = |link: Option<&greatseal_core::decide::Link>| {
-            link.map_or_else(String::new, |link| {
-                let name = self.names.get(&link.id).map(|name| format!(" {name}")).unwrap_or_default();
-                format!("{}{name}", link.subject.role())
-            })
-        };
-        match (links.next(), links.next_back()) {
-            (root, Some(leaf)) => format!("{} speaks, under {}", named(Some(leaf)), named(root)),
-            (only, None) => format!("{} is trusted", named(only)),
-        }
-    }
-
-    fn failure(&self, failure: &Failure) -> FailureLine {
-        FailureLine {
-            code: failure.fault.code().text(),
-            message: text::sentence(&failure.fault),
-            token: Some(
-                failure.statement.and_then(|id| self.labels.get(&id).cloned()).unwrap_or_else(|| self.target.clone()),
-            ),
-            subject: failure.subject.map(|key| key.to_string()),
-        }
-    }
-}
-
-fn names(candidates: &[Candidate<Claims>]) -> BTreeMap<StatementId, String> {
-    candidates
-        .iter()
-        .filter_map(|candidate| Some((candidate.id(), text::name(candidate.content().entity.name()?))))
-        .collect()
 }
 
 fn deny(fault: Fault) -> Decision {
@@ -425,58 +281,4 @@ fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
         "Among what you supplied you could trust, if you know the key from elsewhere:\n    {}",
         found.join("\n    ")
     ))
-}
-
-/// Keys that the realm around the working folder has names for; none outside of one.
-fn realm_names() -> Vec<(String, String)> {
-    Realm::open(Path::new(".")).map_or_else(
-        |_| Vec::new(),
-        |realm| {
-            let keys = &realm.file().keys;
-            keys.iter().map(|(name, key)| (key.to_string(), format!("{name} ({})", key.short()))).collect()
-        },
-    )
-}
-
-fn people(answer: &Answer, now: Timestamp, names: &[(String, String)]) -> String {
-    let named = |text: &str| names.iter().fold(text.to_owned(), |text, (key, name)| text.replace(key, name));
-    let mut lines = String::new();
-    // Writing to a string cannot fail.
-    let mut line = |text: String| {
-        let _ = writeln!(lines, "{text}");
-    };
-    if answer.decision == "allow" {
-        line(format!("allow  {}", answer.file));
-        line(format!("  {}", answer.message));
-        for (depth, link) in answer.chain.iter().enumerate() {
-            let branch = if depth == 0 { String::new() } else { format!("{}└─ ", "   ".repeat(depth - 1)) };
-            line(format!("  {branch}{}", link.line));
-        }
-        for notice in &answer.notices {
-            line(format!("  notice: {}", named(notice)));
-        }
-    } else {
-        line(format!("deny   {}  {}", answer.file, answer.code.unwrap_or_default()));
-        line(format!("  {}", named(&text::capital(&answer.message))));
-        for failure in &answer.failures {
-            if failure.token.as_ref() != Some(&answer.file) {
-                line(format!("  in {}", failure.token.as_deref().unwrap_or_default()));
-            }
-            if Some(failure.code) != answer.code || failure.message != answer.message {
-                line(format!("  also: {} [{}]", named(&failure.message), failure.code));
-            }
-        }
-        if let Some(code) = answer.code.and_then(Code::parse) {
-            line(format!("  {}", code.advice()));
-        }
-    }
-    let module = if answer.module_checked { " · module checked" } else { "" };
-    let anchored = answer.anchored.map(|word| format!(" · anchored by {word}")).unwrap_or_default();
-    line(format!(
-        "  policy {}{anchored} · assurance {}{module} · at {}",
-        answer.policy,
-        answer.assurance,
-        clock::show(now)
-    ));
-    lines
 }
