@@ -16,6 +16,10 @@ pub const MODULE_BYTES: u64 = 64 * 1024 * 1024;
 /// Levels of components within components.
 pub const MODULE_DEPTH: usize = 64;
 
+/// Sections and functions of one module: engines run no more than a million functions, and a walk
+/// over more would take longer than hashing the file.
+pub const MODULE_PARTS: u32 = 1_000_000;
+
 /// Seconds an `iat` may lie ahead of `now`: clocks differ, thieves choose (formats, rule 7).
 pub const CLOCK_SKEW_SECONDS: u64 = 5 * 60;
 

@@ -17,11 +17,12 @@ use super::walk::{Piece, Walk};
 /// [`ModuleFault::TooLarge`], [`ModuleFault::Encoding`] and [`ModuleFault::Malformed`]: what is
 /// not well-framed could only be signed as something else than it is.
 pub fn strip(bytes: &[u8]) -> Result<Stripped, ModuleFault> {
+    let walk = Walk::new(bytes)?;
     // Nothing is added and no length grows, so the copy is never larger than the file.
     let mut stripped = Vec::with_capacity(bytes.len());
     // Where the content of each section begins that encloses what comes next.
     let mut open = Vec::new();
-    for piece in Walk::new(bytes)? {
+    for piece in walk {
         match piece? {
             Piece::Header(header) => stripped.extend_from_slice(header),
             Piece::Section(section) if section.token().is_some() => {}

@@ -5,15 +5,11 @@
 //! published format has, a component where a module belongs) is refused.
 
 use greatseal_core::error::{ModuleFault, Quoted};
-use greatseal_core::limits::{MODULE_BYTES, MODULE_DEPTH};
+use greatseal_core::limits::{MODULE_BYTES, MODULE_DEPTH, MODULE_PARTS};
 use wasmparser::{BinaryReader, Chunk, Parser, Payload};
 
 use super::is_wasm;
 use super::section::{Custom, Section};
-
-/// The most sections and functions of one file. Engines run no more than a million functions, and
-/// a walk over more would take longer than hashing the file.
-const PARTS: u32 = 1_000_000;
 
 /// What a walk comes upon.
 pub(super) enum Piece<'a> {
@@ -54,7 +50,7 @@ impl<'a> Walk<'a> {
             return Err(malformed(0, "it does not begin like WebAssembly"));
         }
         refuse_encoding(bytes)?;
-        Ok(Self { bytes, rest: bytes, parser: Parser::new(0), parents: Vec::new(), parts: PARTS, done: false })
+        Ok(Self { bytes, rest: bytes, parser: Parser::new(0), parents: Vec::new(), parts: MODULE_PARTS, done: false })
     }
 
     /// Takes one step; `None` is the end of the file.
@@ -107,7 +103,7 @@ impl<'a> Walk<'a> {
     /// Takes sections or functions off what one file may have.
     fn count(&mut self, parts: u32, at: u64) -> Result<(), ModuleFault> {
         let left = self.parts.checked_sub(parts);
-        self.parts = left.ok_or_else(|| malformed(at, &format!("more than {PARTS} sections and functions")))?;
+        self.parts = left.ok_or_else(|| malformed(at, &format!("more than {MODULE_PARTS} sections and functions")))?;
         Ok(())
     }
 
