@@ -64,8 +64,8 @@ pub fn verify(signed: &Signed<'_>) -> Result<(), SignatureFault> {
 
 /// Judges many signatures together, each verdict the same as alone.
 ///
-/// The coefficients come from a hash of the whole batch, so that the verdict depends on the
-/// arguments only; who wants two of them to cancel has to find a collision of 128 bits.
+/// The coefficients come from a hash of the whole batch, so that no randomness is needed: whoever
+/// wants faults to cancel has to hit one relation among 2¹²⁸ with a hash he cannot steer.
 #[must_use]
 pub fn verify_all(all: &[Signed<'_>]) -> Vec<Result<(), SignatureFault>> {
     let mut verdicts = Vec::with_capacity(all.len());

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeyFault {
     /// Of another length than 56 characters.
-    #[error("an nkey has 56 characters, this has {found}")]
+    #[error("an nkey has 56 characters, this has {found} bytes")]
     Length {
         /// Bytes of the text.
         found: usize,
