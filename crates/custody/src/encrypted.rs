@@ -97,7 +97,6 @@ fn write_age(seed: &Seed, passphrase: &Passphrase, work: WorkFactor) -> io::Resu
 /// [`Refusal`], in bounded time and memory whatever the bytes are.
 pub(crate) fn decrypt(bytes: &[u8], passphrase: &Passphrase) -> Result<Seed, Refusal> {
     let result = read_age(bytes, passphrase);
-    wipe::wipe_age_buffers();
     wipe::wipe_stack::<DECRYPTION_STACK>();
     result
 }

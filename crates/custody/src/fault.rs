@@ -71,6 +71,12 @@ pub enum CustodyFault {
     /// A custodian returned something else than the signature asked for.
     #[error("custody returned something else than the signature asked for: {0}")]
     Result(SignatureFault),
+    /// Another process keeps the lock on the table of keys.
+    #[error("another process has been holding {} for long", path.display())]
+    Busy {
+        /// The lock's file.
+        path: PathBuf,
+    },
     /// The deadline passed.
     #[error("custody did not answer before the deadline")]
     Deadline,
@@ -248,7 +254,7 @@ impl CustodyFault {
             Self::Signer { .. } => Code::SignSigner,
             Self::TooLarge { .. } => Code::CustodyTooLarge,
             Self::Result(_) => Code::SignResult,
-            Self::Deadline => Code::CustodyDeadline,
+            Self::Deadline | Self::Busy { .. } => Code::CustodyDeadline,
             Self::Missing { .. } | Self::Gone { .. } | Self::Offline { .. } => Code::CustodyMissing,
             Self::Pin { .. } => Code::CustodyPin,
             Self::Locked { .. } => Code::CustodyLocked,

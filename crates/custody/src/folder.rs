@@ -4,9 +4,11 @@
 //! survives a power cut; when it has not, either nothing or everything of it is there. Gap: on
 //! other systems than Unix neither permissions nor the folder's own entry are taken care of.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use greatseal_core::limits::TEXT_FILE_BYTES;
 use tempfile::NamedTempFile;
@@ -16,6 +18,10 @@ use crate::fault::CustodyFault;
 /// Beginning of files that are not finished; with a dot, which no key file begins with.
 const UNFINISHED: &str = ".unfinished-";
 const LOCK: &str = "keys.lock";
+
+/// How long a lock is waited for. It is held for two small writes, so whoever has it longer hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Permission bits that only the owner's may be among.
 #[cfg(unix)]
@@ -108,6 +114,10 @@ impl PrivateFolder {
 
     /// Makes the folder if there is none, and waits until nobody else changes the table of keys.
     pub(crate) fn hold(&self) -> Result<Held, CustodyFault> {
+        self.hold_within(PATIENCE)
+    }
+
+    fn hold_within(&self, patience: Duration) -> Result<Held, CustodyFault> {
         self.make()?;
         let path = self.join(LOCK);
         let mut options = File::options();
@@ -115,8 +125,15 @@ impl PrivateFolder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(|error| CustodyFault::io("open", &path, &error))?;
-        file.lock().map_err(|error| CustodyFault::io("lock", &path, &error))?;
-        Ok(Held { _file: file })
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Held { _file: file }),
+                Err(TryLockError::WouldBlock) if start.elapsed() < patience => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(CustodyFault::Busy { path }),
+                Err(TryLockError::Error(error)) => return Err(CustodyFault::io("lock", &path, &error)),
+            }
+        }
     }
 
     /// Writes a new file; says `false`, and changes nothing, where there is something already.
@@ -282,6 +299,16 @@ mod tests {
         assert_eq!(folder.read("most").unwrap().unwrap().len(), limit);
         let fault = CustodyFault::FileTooLarge { path: folder.join("more"), limit: TEXT_FILE_BYTES };
         assert_eq!(folder.read("more").unwrap_err(), fault);
+    }
+
+    #[test]
+    fn a_lock_is_not_waited_for_without_end() {
+        let (_outer, folder) = folder();
+        let held = folder.hold().unwrap();
+        let fault = folder.hold_within(Duration::from_millis(20)).unwrap_err();
+        assert_eq!(fault, CustodyFault::Busy { path: folder.join(LOCK) });
+        drop(held);
+        assert!(folder.hold_within(Duration::ZERO).is_ok());
     }
 
     #[test]

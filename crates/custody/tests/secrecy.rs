@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use greatseal_core::key::{Nkey, RawKey, Role};
 use greatseal_custody::{FileCustodian, FileName, Keystore, Seed, SeedFault, sign};
@@ -145,6 +146,30 @@ fn the_stock_command_can_make_and_open_key_files() {
     let custodian = Keystore::open(&path).unwrap().custodian(&name("a"), Source::right()).unwrap();
     assert!(sign(&*custodian, &request(&entry.public, ""), soon()).is_ok());
     assert_eq!(Seed::parse(&plaintext).unwrap_err(), SeedFault::Length { found: 59 });
+}
+
+/// The work factor for tests protects nothing, so nothing that is shipped may name it.
+#[test]
+fn no_shipped_code_names_the_work_factor_for_tests() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders: Vec<_> = fs::read_dir(crates)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with("custody") && !path.ends_with("testkit"))
+        .map(|path| path.join("src"))
+        .collect();
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                seen += 1;
+                assert!(!fs::read_to_string(&entry).unwrap().contains("worthless_for_tests"), "{}", entry.display());
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 /// Encrypts as the stock command does, binary and with little work.

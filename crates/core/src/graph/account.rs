@@ -7,7 +7,7 @@ use crate::anchor::{Anchor, Anchored};
 use crate::decide::{Allow, Failure, Foundation, Notice};
 use crate::error::{ChainFault, Fault};
 use crate::key::{Account, Key, Nkey, RawKey, Role};
-use crate::statement::{Grant, Statement};
+use crate::statement::{Grant, Statement, StatementId};
 use crate::view::Standing;
 
 /// An account, as its current tokens speak under one operator or as pinned.
@@ -161,23 +161,30 @@ impl<'a, T: Statement> Graph<'a, T> {
             Anchor::Account(key) if key == &account => {
                 Some(Ok(AccountSide::new(account, Above::Nothing(Anchored::Key))))
             }
-            Anchor::AccountToken { id, subject } if subject == &account => {
-                let pinned = self
-                    .index
-                    .find(Names::AccountSubject, account.raw())
-                    .find(|candidate| self.members.get(*candidate).is_some_and(|member| member.id() == *id))?;
-                Some(self.pinned_side(pinned, account))
-            }
+            Anchor::AccountToken { id, subject } if subject == &account => self.pinned_side(*id, account),
             Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Operator(_) | Anchor::OperatorToken { .. } => {
                 None
             }
         })
     }
 
-    fn pinned_side(&self, pinned: usize, account: Key<Account>) -> Result<AccountSide<'_>, Failure> {
-        let voice = self.voice(pinned).map_err(|fault| self.failure(pinned, fault, 5))?;
-        let side = AccountSide::new(account, Above::Nothing(Anchored::Token));
-        self.current(side, vec![(pinned, voice)])
+    /// Lets a pinned token speak, if it is at hand: a copy under a bad signature takes nothing from a good one.
+    fn pinned_side(&self, id: StatementId, account: Key<Account>) -> Option<Result<AccountSide<'_>, Failure>> {
+        let mut voices = Vec::new();
+        let mut failure = None;
+        for candidate in self.index.find(Names::AccountSubject, account.raw()) {
+            if self.members.get(candidate).is_none_or(|member| member.id() != id) {
+                continue;
+            }
+            match self.voice(candidate) {
+                Ok(voice) => voices.push((candidate, voice)),
+                Err(fault) => failure = Some(self.failure(candidate, fault, 5)),
+            }
+        }
+        if voices.is_empty() {
+            return failure.map(Err);
+        }
+        Some(self.current(AccountSide::new(account, Above::Nothing(Anchored::Token)), voices))
     }
 
     /// Decides about an account token: it has to be the one that speaks.
@@ -186,6 +193,9 @@ impl<'a, T: Statement> Graph<'a, T> {
         // What is wrong with the target itself comes before what other tokens of the account do to it.
         let alone = self.account_voice(target, subject).err();
         let id = self.members.get(target).map(super::Member::id);
+        let is_pinned =
+            |anchor: &Anchor| matches!(anchor, Anchor::AccountToken { id: pinned, .. } if Some(*pinned) == id);
+        let pinned = self.view.anchors().iter().any(is_pinned);
         for side in self.account_sides(subject) {
             match side {
                 Ok(side) if side.speaks_in(target) => {
@@ -199,13 +209,14 @@ impl<'a, T: Statement> Graph<'a, T> {
                 Ok(side) => {
                     // A bare account key says nothing about who may issue its token, and has none itself.
                     let newer = side.token().filter(|_| alone.is_none());
-                    failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 3)));
+                    failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 5)));
                 }
-                Err(failure) if failure.statement == id => failures.push(failure.closer(7)),
+                // Pinned, it needs nobody above it, so what is told is why it does not speak by itself.
+                Err(failure) if pinned && failure.statement == id => failures.push(failure.closer(10)),
                 Err(failure) => failures.push(failure),
             }
         }
-        failures.extend(alone.filter(|failure| failure.statement != id).map(|failure| failure.closer(6)));
+        failures.extend(alone.map(|failure| failure.closer(6)));
         if failures.is_empty() {
             let issuer = match self.grant(target) {
                 Some(Grant::Account { issuer, .. }) => issuer,
