@@ -1,5 +1,6 @@
 //! `check`: what CI runs after the tests. To add a step, give it a row in [`STEPS`].
 
+use crate::docs;
 use crate::failure::Failure;
 use crate::fuzz;
 use crate::house::House;
@@ -9,6 +10,7 @@ use crate::tool;
 const STEPS: &[Step] = &[
     Step { name: "format", run: format },
     Step { name: "clippy", run: clippy },
+    Step { name: "docs-errors", run: docs_errors },
     Step { name: "deny", run: deny },
     Step { name: "advisories", run: advisories },
     Step { name: "fuzz-smoke", run: fuzz_smoke },
@@ -31,6 +33,12 @@ fn format(house: &House) -> Result<Outcome, Failure> {
 
 fn clippy(house: &House) -> Result<Outcome, Failure> {
     house.cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    Ok(Outcome::Done)
+}
+
+/// The page of codes says what the command says.
+fn docs_errors(house: &House) -> Result<Outcome, Failure> {
+    docs::check(house)?;
     Ok(Outcome::Done)
 }
 

@@ -58,6 +58,11 @@ impl Command {
     /// Shows the command, runs it on our own terminal, fails when it fails.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         println!("$ {self}");
+        self.run_unannounced()
+    }
+
+    /// Runs the command on our own terminal and adds nothing to what it prints.
+    pub(crate) fn run_unannounced(&self) -> Result<(), Failure> {
         let status = self.prepare().status().map_err(|source| self.not_started(source))?;
         self.judge(status)
     }

@@ -13,8 +13,10 @@
 )]
 
 mod arrows;
+mod bench;
 mod check;
 mod command;
+mod docs;
 mod failure;
 mod fuzz;
 mod house;
@@ -49,12 +51,24 @@ const VERBS: &[Verb] = &[
         run: arrows::run,
     },
     Verb {
+        name: "docs-errors",
+        arguments: "[--check]",
+        about: "write docs/errors.md from the table of codes, or fail if it is out of date",
+        run: docs::run,
+    },
+    Verb {
         name: "fuzz",
         arguments: "[TARGET...] [--seconds N]",
         about: "fuzz the named targets, or all, for N seconds each (60)",
         run: fuzz::run,
     },
     Verb { name: "fuzz-smoke", arguments: "", about: "fuzz every target for 20 seconds", run: fuzz::run_smoke },
+    Verb {
+        name: "bench",
+        arguments: "[--output human|json] [--quick]",
+        about: "measure speed against the bars, beside peers; --quick judges nothing",
+        run: bench::run,
+    },
 ];
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@
 //! `interop/` are not built here: what they produced is committed.
 
 use crate::arrows;
+use crate::bench;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::step::{self, Outcome, Step};
@@ -16,6 +17,9 @@ const STEPS: &[Step] = &[
     Step { name: "contract", run: contract },
     Step { name: "backends", run: backends },
 ];
+
+/// All packages but the one that measures, so that no test compiles a peer's tree.
+const EVERYTHING: [&str; 3] = ["--workspace", "--exclude", bench::PACKAGE];
 
 /// Backends of curve25519-dalek, apart from the one in `.cargo/config.toml` that all tests use.
 const OTHER_BACKENDS: &[&str] = &["serial", "fiat"];
@@ -48,10 +52,10 @@ fn tests(house: &House) -> Result<Outcome, Failure> {
     match tool::NEXTEST.find(house)? {
         Found::At(_) => {
             // Nextest runs no documentation tests. They come first, so that its summary ends the step.
-            house.cargo(["test", "--doc", "--workspace"]).run()?;
-            house.cargo(["nextest", "run", "--workspace", "--no-fail-fast"]).run()?;
+            house.cargo(["test", "--doc"]).args(EVERYTHING).run()?;
+            house.cargo(["nextest", "run"]).args(EVERYTHING).arg("--no-fail-fast").run()?;
         }
-        Found::Absent(_) => house.cargo(["test", "--workspace", "--no-fail-fast"]).run()?,
+        Found::Absent(_) => house.cargo(["test"]).args(EVERYTHING).arg("--no-fail-fast").run()?,
     }
     Ok(Outcome::Done)
 }

@@ -62,7 +62,7 @@ impl Trust {
 
     fn add_token(&mut self, path: &Path) -> Result<(), Problem> {
         let refuse = |code: Code, why: String| {
-            Problem::usage(format!("--trust {}: {why} [{code}]", path.display()))
+            Problem::usage(format!("--trust {}: {why} [{code}]", crate::text::path(path)))
                 .hint("Name the file of an operator or account token.")
         };
         let token = match Input::read(path)?.kind {

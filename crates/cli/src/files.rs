@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > limit {
         return Err(Problem::new(
             Code::FileTooLarge,
-            format!("{} is larger than the {limit} bytes that files of its kind have", path.display()),
+            format!("{} is larger than the {limit} bytes that files of its kind have", crate::text::path(path)),
         ));
     }
     Ok(bytes)
@@ -49,6 +49,8 @@ pub(crate) fn read_up_to(path: &Path, limit: impl FnOnce(&[u8]) -> u64) -> Resul
     result.map_err(|error| Problem::io("cannot read", path, &error))
 }
 
+/// Empty file that keeps a folder in version control.
+pub(crate) const KEPT: &str = ".gitkeep";
 /// Levels of folders within a folder of tokens.
 const FOLDER_DEPTH: usize = 8;
 /// Files that one folder of tokens may hold.
@@ -74,7 +76,7 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pr
     if depth == 0 || files.len() > FOLDER_FILES {
         return Err(Problem::new(
             Code::FileTooLarge,
-            format!("{} is deeper or larger than a folder of tokens", path.display()),
+            format!("{} is deeper or larger than a folder of tokens", crate::text::path(path)),
         )
         .hint("Name the folder that holds the tokens."));
     }
@@ -82,5 +84,7 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pr
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(|e| error(&e))?;
     entries.sort();
+    // Version control's way to keep an empty folder, which every realm has: nobody has to be told.
+    entries.retain(|entry| entry.file_name().is_none_or(|name| name != KEPT));
     entries.into_iter().try_for_each(|entry| collect(&entry, depth - 1, files))
 }

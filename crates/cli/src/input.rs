@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use greatseal_core::Code;
 use greatseal_core::error::{DecodeFault, Fault, ModuleFault, Quoted};
 use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
-use greatseal_token::wascap::module;
+use greatseal_token::wascap::module::ModuleFile;
+use greatseal_token::wascap::{self, module};
 
 use crate::files;
 use crate::problem::Problem;
+use crate::text;
 
 /// A file that was read, with what it is.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Input {
 
     /// Names the file.
     pub(crate) fn label(&self) -> String {
-        self.path.display().to_string()
+        text::path(&self.path)
     }
 }
 
@@ -73,6 +75,11 @@ impl Kind {
     }
 }
 
+/// Takes the token out of a module's bytes.
+pub(crate) fn embedded(bytes: &[u8]) -> Result<Vec<u8>, ModuleFault> {
+    ModuleFile::read(bytes)?.token().map(<[u8]>::to_vec).ok_or(ModuleFault::Unsigned)
+}
+
 /// Tokens supplied beside the one in question, and what was passed over.
 #[derive(Debug, Default)]
 pub(crate) struct Supplied {
@@ -95,11 +102,11 @@ pub(crate) struct Ignored {
 
 impl Ignored {
     pub(crate) fn new(path: &Path, code: Code, reason: impl Into<String>) -> Self {
-        Self { file: path.display().to_string(), code: code.text(), reason: reason.into() }
+        Self { file: text::path(path), code: code.text(), reason: reason.into() }
     }
 
     pub(crate) fn fault(path: &Path, fault: &Fault) -> Self {
-        Self::new(path, fault.code(), crate::text::sentence(fault))
+        Self::new(path, fault.code(), text::sentence(fault))
     }
 }
 
@@ -115,14 +122,32 @@ impl Supplied {
                 let input = Input::read(&file)?;
                 match input.kind {
                     Kind::Token(token) => supplied.tokens.push((file, token)),
-                    Kind::Module(_) => {
-                        let reason = "a module issues nothing, so its token is no use here";
-                        supplied.ignored.push(Ignored::new(&file, Code::NoRule, reason));
-                    }
+                    // A newer token of the same module counts, wherever it stands.
+                    Kind::Module(bytes) => match embedded(&bytes) {
+                        Ok(token) => supplied.tokens.push((file, token)),
+                        Err(fault) => supplied.ignored.push(Ignored::fault(&file, &fault.into())),
+                    },
                     Kind::Neither(fault) => supplied.ignored.push(Ignored::fault(&file, &fault)),
                 }
             }
         }
         Ok(supplied)
+    }
+
+    /// Adds the tokens of files that are judged in the same call: a newer one replaces an older.
+    ///
+    /// # Errors
+    /// When a file cannot be read; what is wrong with it is told where it is judged.
+    pub(crate) fn add_tokens_of(&mut self, files: &[PathBuf]) -> Result<(), Problem> {
+        for file in files {
+            let token = match Input::read(file)?.kind {
+                Kind::Token(token) => Some(token),
+                Kind::Module(bytes) => embedded(&bytes).ok(),
+                Kind::Neither(_) => None,
+            };
+            let readable = token.filter(|token| wascap::decode(token).is_ok());
+            self.tokens.extend(readable.map(|token| (file.clone(), token)));
+        }
+        Ok(())
     }
 }

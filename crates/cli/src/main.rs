@@ -47,7 +47,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(output::words(&error).number()),
+    };
     let format = arguments.output;
     match command::run(&arguments.command, format) {
         Ok(exit) => ExitCode::from(exit.number()),

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
+use greatseal_core::code::Exit;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::problem::Problem;
+use crate::text;
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,7 +23,7 @@ pub(crate) enum Format {
 /// A reader that went away (`| head`) is no failure.
 pub(crate) fn answer<T: Serialize>(format: Format, answer: &T, human: impl FnOnce() -> String) {
     let text = match format {
-        Format::Human => human(),
+        Format::Human => text::fit(&human()),
         // Our own types: texts, numbers, lists.
         Format::Json => serde_json::to_string(answer).unwrap_or_default() + "\n",
     };
@@ -33,14 +34,7 @@ pub(crate) fn answer<T: Serialize>(format: Format, answer: &T, human: impl FnOnc
 /// Tells what went wrong: for people on stderr, for programs on stdout as well.
 pub(crate) fn problem(problem: &Problem, format: Format) {
     if format == Format::Json {
-        let object = json!({
-            "error": {
-                "code": problem.code().text(),
-                "message": problem.message(),
-                "advice": problem.advice(),
-            }
-        });
-        answer(format, &object, String::new);
+        answer(format, &problem.object(), String::new);
     }
     eprintln!("error: {} [{}]", problem.message(), problem.code());
     eprintln!("  {}", problem.advice());
@@ -48,5 +42,28 @@ pub(crate) fn problem(problem: &Problem, format: Format) {
 
 /// Tells something beside the answer, on stderr.
 pub(crate) fn remark(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", text::fit(text));
+}
+
+/// Tells that the call's words are off, or shows the help that was asked for.
+pub(crate) fn words(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    let told = error.render().to_string();
+    if json_wanted() {
+        let message = told.split("\n\n").next().unwrap_or_default();
+        let problem = Problem::usage(message.strip_prefix("error: ").unwrap_or(message));
+        answer(Format::Json, &problem.object(), String::new);
+    }
+    eprint!("{}", text::fit(&told));
+    Exit::Usage
+}
+
+/// Says whether the form of answers was named before the words turned out to be off.
+fn json_wanted() -> bool {
+    let words: Vec<_> = std::env::args_os().collect();
+    words.iter().any(|word| word == "--output=json")
+        || words.windows(2).any(|pair| matches!(pair, [name, form] if name == "--output" && form == "json"))
 }

@@ -7,6 +7,9 @@ use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::issue::IssueFault;
 use greatseal_custody::CustodyFault;
+use serde_json::{Value, json};
+
+use crate::text;
 
 /// A failure that ends a command: what, where, which rule, and the next thing to type.
 #[derive(Debug)]
@@ -18,19 +21,19 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None }
+        Self { code, message: text::fit(message.into().trim_end()), hint: None }
     }
 
     /// Replaces the code's general advice by one that fits the case.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(text::fit(&hint.into()));
         self
     }
 
     /// Reports a file that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(Code::Io, format!("{doing} {}: {error}", path.display()))
+        Self::new(Code::Io, format!("{doing} {}: {error}", text::path(path)))
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -47,6 +50,11 @@ impl Problem {
 
     pub(crate) fn advice(&self) -> &str {
         self.hint.as_deref().unwrap_or_else(|| self.code.advice())
+    }
+
+    /// Writes it for programs.
+    pub(crate) fn object(&self) -> Value {
+        json!({ "error": { "code": self.code.text(), "message": self.message, "advice": self.advice() } })
     }
 
     pub(crate) fn exit(&self) -> Exit {

@@ -1,5 +1,7 @@
 //! Foreign text made fit for a terminal.
 
+use std::path::Path;
+
 use greatseal_core::Fault;
 use greatseal_core::error::{ChainFault, Quoted, TimeFault};
 
@@ -9,6 +11,35 @@ use crate::clock;
 pub(crate) fn name(text: &str) -> String {
     Quoted::sentence(text).to_string()
 }
+
+/// Names a file on one line, whatever it is called.
+pub(crate) fn path(path: &Path) -> String {
+    fit(&path.display().to_string()).replace('\n', "\\n")
+}
+
+/// Takes out of a text what would steer a terminal, and private seeds; line breaks stay.
+pub(crate) fn fit(text: &str) -> String {
+    let in_seed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    let mut fit = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c| !in_seed(c)) {
+        let run = piece.trim_end_matches(|c| !in_seed(c));
+        let seed = run.len() == SEED_CHARS && run.starts_with('S');
+        fit.push_str(if seed { "(a private seed, not repeated)" } else { run });
+        for c in piece.strip_prefix(run).unwrap_or_default().chars() {
+            if steers(c) { fit.extend(c.escape_unicode()) } else { fit.push(c) }
+        }
+    }
+    fit
+}
+
+/// Controls, and what turns the direction of writing.
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters of an nkey seed.
+const SEED_CHARS: usize = 58;
 
 /// Begins a sentence with a capital letter.
 pub(crate) fn capital(text: &str) -> String {

@@ -11,8 +11,9 @@ use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
 use crate::statement::{Family, Statement, StatementId};
 use crate::time::Timestamp;
-use crate::verify::{Verified, verify};
+use crate::verify::{Verified, verify, verify_one};
 use crate::view::View;
+use crate::workers::share;
 
 /// What a chain stands on, beside its tokens.
 #[derive(Clone, Debug)]
@@ -225,7 +226,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
                 Candidate::Verified(verified) => Member::Verified(verified),
             })
             .collect();
-        let index = Index::of(members.iter().map(|member| (member.content(), member.id())));
+        let index = Index::of(&members);
         Self { view, members, index, workers }
     }
 
@@ -239,50 +240,46 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
             return targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
         }
         let graph = Graph::new(self.view, &self.members, &self.index);
-        targets.iter().map(|target| graph.decide(*target)).collect()
+        let decide = |targets: &[usize]| targets.iter().map(|target| graph.decide(*target)).collect();
+        let lost = || Decision::Deny(Deny::because(ChainFault::NoRule { what: "lost" }.into()));
+        share(targets, self.workers, WORTH_A_THREAD, decide, lost)
     }
 
     fn verify_relevant(&mut self, targets: &[usize], remembered: &mut Remembered<T>) -> Result<(), ChainFault> {
         if self.members.iter().all(|member| matches!(member, Member::Verified(_))) {
             return Ok(());
         }
-        let content = |index: usize| self.members.get(index).map(Member::content);
-        let wanted = relevant(self.view, &self.index, content, targets.iter().copied());
-
-        let is_wanted =
-            |index: usize, member: &Member<T>| matches!(member, Member::Pending(_)) && wanted.contains(&index);
-        let bytes: usize = self
+        let wanted = relevant(self.view, &self.index, &self.members, targets.iter().copied());
+        let (places, pending): (Vec<&mut Member<T>>, Vec<Decoded<T>>) = self
             .members
-            .iter()
-            .enumerate()
-            .filter(|(index, member)| is_wanted(*index, member))
-            .map(|(_, member)| member.received().len())
-            .sum();
+            .iter_mut()
+            .zip(wanted)
+            .filter_map(|(member, wanted)| match member {
+                Member::Pending(decoded) if wanted => Some(decoded.clone()).map(|decoded| (member, decoded)),
+                Member::Pending(_) | Member::Verified(_) | Member::Refused(_) => None,
+            })
+            .unzip();
+        let bytes: usize = pending.iter().map(|decoded| decoded.received().len()).sum();
         let limit = CHAIN_BYTES.saturating_mul(targets.len().max(1));
         if bytes > limit {
             return Err(ChainFault::TooLarge { found: bytes, limit });
         }
-
-        // `None` keeps a place for the verdict that will come, in order.
-        let mut places: Vec<Option<Member<T>>> = Vec::with_capacity(self.members.len());
-        let mut pending = Vec::new();
-        for (index, member) in core::mem::take(&mut self.members).into_iter().enumerate() {
-            match member {
-                Member::Pending(decoded) if wanted.contains(&index) => {
-                    pending.push(decoded);
-                    places.push(None);
+        let verdicts = match <[Decoded<T>; 1]>::try_from(pending) {
+            Ok([one]) => vec![verify_one(one, remembered.points())],
+            Err(several) => verify(several, self.workers),
+        };
+        for (place, verdict) in places.into_iter().zip(verdicts) {
+            *place = match verdict {
+                Ok(verified) => {
+                    remembered.keep(&verified);
+                    Member::Verified(verified)
                 }
-                Member::Pending(_) | Member::Verified(_) | Member::Refused(_) => places.push(Some(member)),
-            }
+                Err(refused) => Member::Refused(refused),
+            };
         }
-        let mut verdicts = verify(pending, self.workers).into_iter().map(|verdict| match verdict {
-            Ok(verified) => {
-                remembered.keep(&verified);
-                Member::Verified(verified)
-            }
-            Err(refused) => Member::Refused(refused),
-        });
-        self.members = places.into_iter().filter_map(|place| place.or_else(|| verdicts.next())).collect();
         Ok(())
     }
 }
+
+/// Fewest decisions that are worth another thread.
+const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);

@@ -1,14 +1,25 @@
 //! Claims with the exact bytes they arrived in, believed by nobody.
 
 use core::ops::Range;
+use std::sync::Arc;
 
 use crate::ed25519::Signature;
 use crate::error::DecodeFault;
 use crate::statement::StatementId;
 
-/// Decoded claims, not verified: they may be shown, and nothing else.
-#[derive(Clone, Debug)]
-pub struct Decoded<T> {
+/// Decoded claims, not verified: they may be shown, and nothing else. Cheap to copy.
+#[derive(Debug)]
+pub struct Decoded<T>(Arc<Token<T>>);
+
+// Derived `Clone` would ask it of the claims.
+impl<T> Clone for Decoded<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+#[derive(Debug)]
+struct Token<T> {
     content: T,
     received: Box<[u8]>,
     signed: Range<usize>,
@@ -28,32 +39,37 @@ impl<T> Decoded<T> {
             .get(signed.clone())
             .ok_or(DecodeFault::Frame { rule: "the signed part lies outside the token" })?;
         let id = StatementId::of(covered);
-        Ok(Self { content, received: received.into(), signed, signature, id })
+        Ok(Self(Arc::new(Token { content, received: received.into(), signed, signature, id })))
     }
 
     /// Returns the claims, for showing.
-    pub const fn content(&self) -> &T {
-        &self.content
+    #[must_use]
+    pub fn content(&self) -> &T {
+        &self.0.content
     }
 
     /// Returns the whole token as it arrived.
+    #[must_use]
     pub fn received(&self) -> &[u8] {
-        &self.received
+        &self.0.received
     }
 
     /// Returns the bytes that the signature covers.
+    #[must_use]
     pub fn signed(&self) -> &[u8] {
         // `new` has checked the range, and nothing changes either field.
-        self.received.get(self.signed.clone()).unwrap_or_default()
+        self.0.received.get(self.0.signed.clone()).unwrap_or_default()
     }
 
     /// Returns the signature as it arrived.
-    pub const fn signature(&self) -> &Signature {
-        &self.signature
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.0.signature
     }
 
     /// Returns the digest of the signed bytes.
-    pub const fn id(&self) -> StatementId {
-        self.id
+    #[must_use]
+    pub fn id(&self) -> StatementId {
+        self.0.id
     }
 }

@@ -7,17 +7,22 @@
 
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::SeedableRng;
-use ed25519_zebra::{Signature as ZebraSignature, VerificationKeyBytes, batch};
+use ed25519_zebra::{Signature as ZebraSignature, VerificationKey, VerificationKeyBytes, batch};
 use sha2::{Digest, Sha256};
 
 use crate::error::SignatureFault;
 use crate::key::RawKey;
+use crate::statement::StatementId;
 
 /// Bytes of a signature.
 pub const SIGNATURE_LENGTH: usize = 64;
 
-/// Size of the pieces that a failed batch is searched in.
-const SEARCH_PIECE: usize = 32;
+/// Fewest signatures that are worth one equation over all: from so many on, two points for each,
+/// curve25519-dalek adds them up by buckets.
+const WORTH_ONE_EQUATION: usize = 95;
+
+/// Most signatures of a piece: the tables of more, for two points of each, leave the fast caches.
+const PIECE: usize = 22;
 
 /// The 64 bytes R ‖ S, not yet known to be good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +64,35 @@ pub struct Signed<'a> {
 /// [`SignatureFault::WeakKey`] for a key that anybody could sign for, else
 /// [`SignatureFault::Invalid`].
 pub fn verify(signed: &Signed<'_>) -> Result<(), SignatureFault> {
-    single(prepare(signed)?)
+    Point::of(signed.key)?.verify(signed.message, signed.signature)
+}
+
+/// The point that a key encodes, found once for all signatures by it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Point(VerificationKey);
+
+impl Point {
+    /// Finds it; errors as of [`verify`].
+    pub(crate) fn of(key: &RawKey) -> Result<Self, SignatureFault> {
+        if is_weak(key.as_bytes()) {
+            return Err(SignatureFault::WeakKey);
+        }
+        VerificationKey::try_from(*key.as_bytes()).map(Self).map_err(|_| SignatureFault::Invalid)
+    }
+
+    /// Says whether it was found for this key.
+    pub(crate) fn is_of(&self, key: &RawKey) -> bool {
+        self.0.as_ref() == key.as_bytes()
+    }
+
+    /// Judges a signature by the key.
+    pub(crate) fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureFault> {
+        if is_weak(signature.r()) {
+            return Err(SignatureFault::Invalid);
+        }
+        let signature = ZebraSignature::from(*signature.as_bytes());
+        self.0.verify(&signature, message).map_err(|_| SignatureFault::Invalid)
+    }
 }
 
 /// Judges many signatures together, each verdict the same as alone.
@@ -68,9 +101,15 @@ pub fn verify(signed: &Signed<'_>) -> Result<(), SignatureFault> {
 /// wants faults to cancel has to hit one relation among 2¹²⁸ with a hash he cannot steer.
 #[must_use]
 pub fn verify_all(all: &[Signed<'_>]) -> Vec<Result<(), SignatureFault>> {
+    let all: Vec<_> = all.iter().map(|signed| (*signed, StatementId::of(signed.message))).collect();
+    verify_identified(&all)
+}
+
+/// Judges as [`verify_all`] does, where the digests of the messages are known.
+pub(crate) fn verify_identified(all: &[(Signed<'_>, StatementId)]) -> Vec<Result<(), SignatureFault>> {
     let mut verdicts = Vec::with_capacity(all.len());
     let mut items = Vec::with_capacity(all.len());
-    for (index, signed) in all.iter().enumerate() {
+    for (index, (signed, _)) in all.iter().enumerate() {
         match prepare(signed) {
             Ok(item) => {
                 verdicts.push(Ok(()));
@@ -79,7 +118,7 @@ pub fn verify_all(all: &[Signed<'_>]) -> Vec<Result<(), SignatureFault>> {
             Err(fault) => verdicts.push(Err(fault)),
         }
     }
-    for index in search(all, &items) {
+    for index in search(all, &mut items) {
         if let Some(verdict) = verdicts.get_mut(index) {
             *verdict = Err(SignatureFault::Invalid);
         }
@@ -87,36 +126,39 @@ pub fn verify_all(all: &[Signed<'_>]) -> Vec<Result<(), SignatureFault>> {
     verdicts
 }
 
-/// Returns the indices of the bad ones: all at once, then by pieces, then one by one.
-fn search(all: &[Signed<'_>], items: &[(usize, batch::Item)]) -> Vec<usize> {
-    if items.len() > 1 && together(all, items) {
+/// Returns the indices of the bad ones: all at once where that pays, by pieces, then one by one.
+fn search(all: &[(Signed<'_>, StatementId)], items: &mut [(usize, batch::Item)]) -> Vec<usize> {
+    if items.len() >= WORTH_ONE_EQUATION && together(all, items) {
         return Vec::new();
     }
-    if items.len() > SEARCH_PIECE {
-        return items.chunks(SEARCH_PIECE).flat_map(|piece| search(all, piece)).collect();
-    }
-    items.iter().filter(|(_, item)| single(item.clone()).is_err()).map(|(index, _)| *index).collect()
+    // Signatures by one key share work, so they go into one piece.
+    items.sort_unstable_by_key(|(index, _)| (all.get(*index).map(|(signed, _)| signed.key), *index));
+    let pieces = items.len().div_ceil(PIECE).max(1);
+    let size = items.len().div_ceil(pieces).max(1);
+    items.chunks(size).flat_map(|piece| search_piece(all, piece)).collect()
 }
 
-fn together(all: &[Signed<'_>], items: &[(usize, batch::Item)]) -> bool {
+fn search_piece(all: &[(Signed<'_>, StatementId)], piece: &[(usize, batch::Item)]) -> Vec<usize> {
+    if piece.len() > 1 && together(all, piece) {
+        return Vec::new();
+    }
+    piece.iter().filter(|(_, item)| item.clone().verify_single().is_err()).map(|(index, _)| *index).collect()
+}
+
+fn together(all: &[(Signed<'_>, StatementId)], items: &[(usize, batch::Item)]) -> bool {
     let mut seed = Sha256::new_with_prefix(b"greatseal batch coefficients");
     let mut verifier = batch::Verifier::new();
     for (index, item) in items {
-        // Everything the equation depends on, messages included: coefficients that were known
-        // before a message is chosen could be cancelled by choosing it.
-        if let Some(signed) = all.get(*index) {
+        // Everything the equation depends on, messages included, each by its digest: coefficients
+        // that were known before a message is chosen could be cancelled by choosing it.
+        if let Some((signed, id)) = all.get(*index) {
             seed.update(signed.key.as_bytes());
             seed.update(signed.signature.as_bytes());
-            seed.update((signed.message.len() as u64).to_le_bytes());
-            seed.update(signed.message);
+            seed.update(id.as_bytes());
         }
         verifier.queue(item.clone());
     }
     verifier.verify(ChaCha12Rng::from_seed(seed.finalize().into())).is_ok()
-}
-
-fn single(item: batch::Item) -> Result<(), SignatureFault> {
-    item.verify_single().map_err(|_| SignatureFault::Invalid)
 }
 
 /// Refuses what zebra's own, laxer criterion would let through, and hashes the message.

@@ -547,8 +547,25 @@ impl core::fmt::Display for Quoted {
     }
 }
 
-/// Says whether a text holds 58 characters in a row that could be an nkey seed.
+/// Says whether a text holds 58 characters in a row that could be an nkey seed, more around them included.
 fn looks_like_seed(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit()))
-        .any(|run| run.len() == 58 && run.starts_with('S'))
+    let begins =
+        |run: &str| run.len().checked_sub(58).and_then(|last| run.get(..=last)).is_some_and(|it| it.contains('S'));
+    text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit())).any(begins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quoted;
+
+    #[test]
+    fn a_seed_is_never_repeated() {
+        let seed = "SOAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H2AJA";
+        for text in [seed.to_owned(), format!("{seed}A"), format!("2{seed}"), format!("at {seed}, line 1")] {
+            assert!(!Quoted::new(&text).to_string().contains("AAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJR"), "{text}");
+            assert!(!Quoted::sentence(&text).to_string().contains("AAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJR"), "{text}");
+        }
+        let public = "OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT";
+        assert_eq!(Quoted::new(public).to_string(), format!("\"{public}\""));
+    }
 }

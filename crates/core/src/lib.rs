@@ -25,6 +25,7 @@ pub mod statement;
 pub mod time;
 pub mod verify;
 pub mod view;
+pub mod workers;
 
 pub use anchor::Anchor;
 pub use code::Code;

@@ -26,6 +26,9 @@ pub const CLOCK_SKEW_SECONDS: u64 = 5 * 60;
 /// Tokens a verifier remembers.
 pub const REMEMBERED_TOKENS: usize = 4096;
 
+/// Keys whose points a verifier remembers: those that sign day by day; 50 KiB.
+pub const REMEMBERED_KEYS: usize = 256;
+
 /// Bytes of the largest token that is remembered, so that the memory above stays under 64 MiB.
 pub const REMEMBERED_BYTES: usize = 8 * 1024;
 

@@ -1,26 +1,26 @@
 //! The only maker of [`Verified`], for all families.
 
 use core::num::NonZeroUsize;
-use std::sync::Arc;
-use std::thread;
 
 use crate::decoded::Decoded;
-use crate::ed25519::{self, Signed};
+use crate::ed25519::{self, Point, Signed};
 use crate::error::SignatureFault;
 use crate::key::{PublicKey, RawKey};
+use crate::remembered::Points;
 use crate::statement::{Statement, StatementId};
+use crate::workers::share;
 
 /// Claims whose signature verified under the key they name as issuer.
 ///
 /// That the issuer may say so, and that the claims speak now, is for the graph to find out, at
 /// each decision anew. Cheap to copy: verifiers remember these.
 #[derive(Debug)]
-pub struct Verified<T>(Arc<Decoded<T>>);
+pub struct Verified<T>(Decoded<T>);
 
 // Derived `Clone` would ask it of the claims.
 impl<T> Clone for Verified<T> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(self.0.clone())
     }
 }
 
@@ -53,28 +53,32 @@ pub struct Refused<T> {
 
 impl<T> Refused<T> {
     /// Returns the claims, for showing.
-    pub const fn content(&self) -> &T {
+    #[must_use]
+    pub fn content(&self) -> &T {
         self.decoded.content()
     }
 
     /// Returns the digest of the signed bytes.
-    pub const fn id(&self) -> StatementId {
+    #[must_use]
+    pub fn id(&self) -> StatementId {
         self.decoded.id()
     }
 
     /// Returns the whole token as it arrived.
+    #[must_use]
     pub fn received(&self) -> &[u8] {
         self.decoded.received()
     }
 
     /// Returns why.
+    #[must_use]
     pub const fn fault(&self) -> SignatureFault {
         self.fault
     }
 }
 
 /// Fewest signatures that are worth another thread.
-const WORTH_A_THREAD: usize = 16;
+const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
 /// Verifies signatures over the exact bytes received, all in one batch for each worker.
 ///
@@ -84,45 +88,43 @@ pub fn verify<T: Statement + Send + Sync>(
     decoded: Vec<Decoded<T>>,
     workers: NonZeroUsize,
 ) -> Vec<Result<Verified<T>, Refused<T>>> {
-    let verdicts = verdicts(&decoded, workers);
-    decoded
-        .into_iter()
-        .zip(verdicts)
-        .map(|(decoded, verdict)| match verdict {
-            Ok(()) => Ok(Verified(Arc::new(decoded))),
-            Err(fault) => Err(Refused { decoded, fault }),
-        })
-        .collect()
+    let verdicts = share(&decoded, workers, WORTH_A_THREAD, batch, || Err(SignatureFault::Invalid));
+    decoded.into_iter().zip(verdicts).map(|(decoded, verdict)| judged(decoded, verdict)).collect()
 }
 
-fn verdicts<T: Statement + Sync>(decoded: &[Decoded<T>], workers: NonZeroUsize) -> Vec<Result<(), SignatureFault>> {
-    let share = decoded.len().div_ceil(workers.get()).max(WORTH_A_THREAD);
-    if decoded.len() <= share {
-        return batch(decoded);
+/// Verifies one signature, with the point of its key if that is remembered.
+pub(crate) fn verify_one<T: Statement>(decoded: Decoded<T>, points: &mut Points) -> Result<Verified<T>, Refused<T>> {
+    let key = signer(&decoded);
+    let verdict = match points.recall(&key) {
+        Some(point) => point.verify(decoded.signed(), decoded.signature()),
+        None => Point::of(&key).and_then(|point| {
+            point.verify(decoded.signed(), decoded.signature())?;
+            points.keep(&key, point);
+            Ok(())
+        }),
+    };
+    judged(decoded, verdict)
+}
+
+fn judged<T>(decoded: Decoded<T>, verdict: Result<(), SignatureFault>) -> Result<Verified<T>, Refused<T>> {
+    match verdict {
+        Ok(()) => Ok(Verified(decoded)),
+        Err(fault) => Err(Refused { decoded, fault }),
     }
-    thread::scope(|scope| {
-        let others: Vec<_> = decoded.chunks(share).map(|share| scope.spawn(|| batch(share))).collect();
-        // A worker does not panic; if one did, its verdicts would be refusals.
-        let refused = |share: &[Decoded<T>]| vec![Err(SignatureFault::Invalid); share.len()];
-        others
-            .into_iter()
-            .zip(decoded.chunks(share))
-            .flat_map(|(worker, share)| worker.join().unwrap_or_else(|_| refused(share)))
-            .collect()
-    })
 }
 
 fn batch<T: Statement>(decoded: &[Decoded<T>]) -> Vec<Result<(), SignatureFault>> {
-    let keys: Vec<RawKey> = decoded
-        .iter()
-        .map(|each| match each.content().signer() {
-            PublicKey::Ed25519(raw) => raw,
-        })
-        .collect();
-    let signed: Vec<Signed<'_>> = decoded
+    let keys: Vec<RawKey> = decoded.iter().map(signer).collect();
+    let signed: Vec<_> = decoded
         .iter()
         .zip(&keys)
-        .map(|(each, key)| Signed { key, message: each.signed(), signature: each.signature() })
+        .map(|(each, key)| (Signed { key, message: each.signed(), signature: each.signature() }, each.id()))
         .collect();
-    ed25519::verify_all(&signed)
+    ed25519::verify_identified(&signed)
+}
+
+fn signer<T: Statement>(decoded: &Decoded<T>) -> RawKey {
+    match decoded.content().signer() {
+        PublicKey::Ed25519(raw) => raw,
+    }
 }

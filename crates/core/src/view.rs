@@ -47,10 +47,14 @@ impl View {
         if issued_at > self.now.plus(CLOCK_SKEW_SECONDS) {
             return Standing::Absent(TimeFault::IssuedAhead { issued_at, now: self.now });
         }
-        match content.validity().check(self.now) {
+        let validity = content.validity();
+        // Only what would speak but for its expiry replaces anything; before `nbf` that is not so,
+        // even in a window that ends before it begins.
+        let begun = validity.not_before.is_none_or(|from| from <= self.now);
+        match validity.check(self.now) {
             Ok(()) => Standing::Current,
-            Err(fault @ TimeFault::Expired { .. }) => Standing::Expired(fault),
-            Err(fault @ (TimeFault::Early { .. } | TimeFault::IssuedAhead { .. })) => Standing::Absent(fault),
+            Err(fault @ TimeFault::Expired { .. }) if begun => Standing::Expired(fault),
+            Err(fault) => Standing::Absent(fault),
         }
     }
 }

@@ -146,6 +146,33 @@ impl Keystore {
         Ok(self.table()?.by_key(key).cloned())
     }
 
+    /// Finds the entry of a public key that can sign here: not kept offline, its file in place.
+    ///
+    /// # Errors
+    /// As for [`Self::list`].
+    pub fn at_hand(&self, key: &PublicKey) -> Result<Option<Entry>, CustodyFault> {
+        let Some(entry) = self.find_by_key(key)? else { return Ok(None) };
+        let here = match &entry.uri {
+            KeyUri::File(file) => self.folder.has(file.as_str())?,
+            KeyUri::Offline => false,
+        };
+        Ok(here.then_some(entry))
+    }
+
+    /// Takes a seed into custody under a name.
+    ///
+    /// # Errors
+    /// As for [`Self::create`].
+    pub fn keep(
+        &self,
+        name: &KeyName,
+        seed: &Seed,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<Entry, CustodyFault> {
+        self.add(name, seed, passphrase, now)
+    }
+
     /// Returns the custodian of a name; `source` is asked when the first signature is.
     ///
     /// # Errors

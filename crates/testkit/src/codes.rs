@@ -48,7 +48,9 @@ pub fn all(decision: &Decision) -> BTreeSet<&'static str> {
 }
 
 /// Returns the outcome in a form that can be compared: the chain, or the closest code.
-#[must_use]
+///
+/// # Errors
+/// The code, for a denial.
 pub fn outcome(decision: &Decision) -> Result<Vec<String>, Code> {
     match decision {
         Decision::Allow(allow) => Ok(allow.chain().iter().map(|link| link.id.to_string()).collect()),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use greatseal_core::key::{Nkey, Role};
-use greatseal_core::{Anchor, Code};
+use greatseal_core::Code;
+use greatseal_core::key::Nkey;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -118,12 +118,14 @@ pub struct Case {
 #[must_use]
 pub fn wascap_folders() -> Vec<String> {
     let manifests = Folder { root: root(), used: RefCell::default() };
-    let listed = manifests.files().into_iter().filter_map(|file| file.strip_suffix("/manifest.json").map(str::to_owned));
+    let listed =
+        manifests.files().into_iter().filter_map(|file| file.strip_suffix("/manifest.json").map(str::to_owned));
     // A manifest of that form names the file of each case; those of other families do not.
     listed
         .filter(|folder| {
             let manifest: serde_json::Value = manifests.json(&format!("{folder}/{MANIFEST}"));
-            manifest["cases"].as_array().is_some_and(|cases| cases.iter().all(|case| case.get("module_file").is_some()))
+            let cases = manifest.get("cases").and_then(serde_json::Value::as_array);
+            cases.is_some_and(|cases| cases.iter().all(|case| case.get("module_file").is_some()))
         })
         .collect()
 }
@@ -157,8 +159,7 @@ pub fn wascap_cases(folder: &Folder) -> Vec<Case> {
     let manifest: Manifest = folder.json(MANIFEST);
     let case = |entry: Entry| {
         let file: File = folder.json(&entry.file);
-        let with: Vec<Token> =
-            file.operator_tokens.into_iter().chain(file.account_tokens).map(Token::new).collect();
+        let with: Vec<Token> = file.operator_tokens.into_iter().chain(file.account_tokens).map(Token::new).collect();
         // As `contract/run.py` has it: the module, else the actor's token, else the last of the others.
         let alone = file.actor_token.map(Token::new).or_else(|| with.last().cloned());
         let (question, target) = match entry.module_file {
@@ -212,11 +213,7 @@ pub fn legacy_cases(folder: &Folder) -> Vec<Case> {
 
 fn trusting(question: Question<'static>, keys: &[String]) -> Question<'static> {
     keys.iter().fold(question, |question, text| {
-        let nkey = Nkey::parse(text).expect("an anchor is a key");
-        question.anchor(match nkey.role() {
-            Role::Account => Anchor::Account(nkey.try_into().expect("an account key")),
-            _ => Anchor::Operator(nkey.try_into().expect("an operator key")),
-        })
+        question.trust_nkey(Nkey::parse(text).expect("an anchor is a key"))
     })
 }
 

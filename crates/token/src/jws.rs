@@ -2,8 +2,8 @@
 
 use core::ops::Range;
 
-use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeSliceError, Engine as _};
 use greatseal_core::ed25519::{SIGNATURE_LENGTH, Signature};
 use greatseal_core::error::{DecodeFault, Quoted};
 use greatseal_core::limits::TOKEN_BYTES;
@@ -30,27 +30,51 @@ pub(crate) fn split(token: &[u8], header: &[u8]) -> Result<Frame, DecodeFault> {
     if token.len() > TOKEN_BYTES {
         return Err(DecodeFault::TooLarge { found: token.len(), limit: TOKEN_BYTES });
     }
+    // The signature has one length, so the dots of a good token need not be looked for.
+    let signed = 0..token.len().saturating_sub(SIGNATURE_TEXT + 1);
+    let claims = token.get(signed.clone()).and_then(|message| message.strip_prefix(header));
+    let signature = token.get(signed.end..).and_then(|rest| rest.strip_prefix(b"."));
+    let (Some(claims), Some(signature)) = (claims, signature) else {
+        return Err(misframed(token, header));
+    };
+    // A dot is no base64url, so there are no further segments.
+    let (Ok(claims), Ok(signature)) = (URL_SAFE_NO_PAD.decode(claims), decode_signature(signature)) else {
+        return Err(misframed(token, header));
+    };
+    Ok(Frame { claims, signed, signature })
+}
+
+/// Says what is wrong with a token that could not be taken apart.
+fn misframed(token: &[u8], header: &[u8]) -> DecodeFault {
     let mut segments = token.split(|byte| *byte == b'.');
     let (Some(first), Some(claims), Some(signature), None) =
         (segments.next(), segments.next(), segments.next(), segments.next())
     else {
-        return Err(DecodeFault::Frame { rule: "a token has three segments with two dots between them" });
+        return DecodeFault::Frame { rule: "a token has three segments with two dots between them" };
     };
-    check_header(first, header)?;
-    let claims = decode(claims, "the claims are no unpadded base64url (RFC 4648 section 5)")?;
-    if signature.len() != SIGNATURE_TEXT {
-        return Err(DecodeFault::Frame { rule: "the signature has 86 characters" });
+    if header.strip_suffix(b".") != Some(first) {
+        return match decode(first, "the header is no unpadded base64url (RFC 4648 section 5)") {
+            Ok(shown) => DecodeFault::Header { found: Quoted::new(&String::from_utf8_lossy(&shown)) },
+            Err(fault) => fault,
+        };
     }
-    let bytes = decode(signature, "the signature is no unpadded base64url (RFC 4648 section 5)")?;
-    let signature = <[u8; SIGNATURE_LENGTH]>::try_from(bytes)
-        .map_err(|_| DecodeFault::Frame { rule: "the signature has 64 bytes" })?;
-    let signed = 0..token.len().saturating_sub(SIGNATURE_TEXT + 1);
-    Ok(Frame { claims, signed, signature: Signature::new(signature) })
+    if let Err(fault) = decode(claims, "the claims are no unpadded base64url (RFC 4648 section 5)") {
+        return fault;
+    }
+    if signature.len() != SIGNATURE_TEXT {
+        return DecodeFault::Frame { rule: "the signature has 86 characters" };
+    }
+    DecodeFault::Frame { rule: "the signature is no unpadded base64url (RFC 4648 section 5)" }
 }
 
 /// Decodes the claims of bytes that are about to be signed: the first two segments.
 pub(crate) fn claims_of(message: &[u8], header: &[u8]) -> Result<Vec<u8>, DecodeFault> {
     let claims = message.strip_prefix(header).ok_or(DecodeFault::Frame { rule: "another kind of message" })?;
+    // The finished token has a dot and the signature behind it.
+    let found = message.len() + 1 + SIGNATURE_TEXT;
+    if found > TOKEN_BYTES {
+        return Err(DecodeFault::TooLarge { found, limit: TOKEN_BYTES });
+    }
     decode(claims, "the claims are no unpadded base64url (RFC 4648 section 5)")
 }
 
@@ -69,12 +93,11 @@ pub(crate) fn join(message: &[u8], signature: &Signature) -> Vec<u8> {
     token
 }
 
-fn check_header(found: &[u8], header: &[u8]) -> Result<(), DecodeFault> {
-    if header.strip_suffix(b".") == Some(found) {
-        return Ok(());
-    }
-    let shown = decode(found, "the header is no unpadded base64url (RFC 4648 section 5)")?;
-    Err(DecodeFault::Header { found: Quoted::new(&String::from_utf8_lossy(&shown)) })
+fn decode_signature(text: &[u8]) -> Result<Signature, DecodeSliceError> {
+    // 86 characters are 64 bytes; the decoder asks for room as if the last four were complete.
+    let mut bytes = [0; SIGNATURE_LENGTH + 2];
+    URL_SAFE_NO_PAD.decode_slice(text, &mut bytes)?;
+    bytes.first_chunk().map(|bytes| Signature::new(*bytes)).ok_or(DecodeSliceError::OutputSliceTooSmall)
 }
 
 fn decode(segment: &[u8], rule: &'static str) -> Result<Vec<u8>, DecodeFault> {

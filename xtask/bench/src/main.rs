@@ -66,7 +66,9 @@ impl Call {
         let mut subjects = ours::chains()?;
         subjects.extend(ours::bulk()?);
         subjects.extend(peers::all()?);
-        if let Ok(only) = std::env::var("ONLY") { subjects.retain(|s| only.split(',').any(|o| o == s.name)); }
+        if let Ok(only) = std::env::var("ONLY") {
+            subjects.retain(|s| only.split(',').any(|o| o == s.name));
+        }
         let rounds = if self.quick { QUICK_ROUNDS } else { ROUNDS };
         let tick = |round: usize| {
             if io::stderr().is_terminal() && round.is_multiple_of(10) {

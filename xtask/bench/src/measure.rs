@@ -10,6 +10,11 @@ const SAMPLE: Duration = Duration::from_micros(300);
 /// How often a call is timed to find out how many of them make a sample.
 const CALIBRATION: usize = 8;
 
+/// Rounds take turns at so many depths of the stack, which differ by a frame of so many bytes: how
+/// stack, tables and code lie to each other is chance, and worth several percent.
+const DEPTHS: usize = 16;
+const FRAME: usize = 272;
+
 /// Something that is timed against something else.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
@@ -98,8 +103,10 @@ pub(crate) fn interleave(mut subjects: Vec<Subject>, rounds: usize, mut tick: im
     for round in 0..rounds {
         tick(round);
         for (subject, sampled) in subjects.iter_mut().zip(&mut sampled) {
-            sampled.baseline.take(&mut subject.baseline);
-            sampled.run.take(&mut subject.run);
+            deeper(round % DEPTHS, &mut || {
+                sampled.baseline.take(&mut subject.baseline);
+                sampled.run.take(&mut subject.run);
+            });
         }
     }
     subjects
@@ -117,6 +124,16 @@ pub(crate) fn interleave(mut subjects: Vec<Subject>, rounds: usize, mut tick: im
             }
         })
         .collect()
+}
+
+/// Calls so many frames further down the stack.
+fn deeper(frames: usize, call: &mut impl FnMut()) {
+    let frame = black_box([0u8; FRAME]);
+    match frames.checked_sub(1) {
+        Some(fewer) => deeper(fewer, call),
+        None => call(),
+    }
+    black_box(frame);
 }
 
 struct Sampled {

@@ -24,8 +24,7 @@ fn wascap_token() -> Result<Subject, Failure> {
     const NAME: &str = "peer-wascap-token";
     let refused = |_| Failure::Refused { name: NAME };
     let key = |name| nkeys::KeyPair::new_from_raw(KeyPairType::Operator, signing_key(name).to_bytes());
-    let (identity, signer) =
-        (key("peer").map_err(|_| refused(()))?, key("peer signer").map_err(|_| refused(()))?);
+    let (identity, signer) = (key("peer").map_err(|_| refused(()))?, key("peer signer").map_err(|_| refused(()))?);
     let claims = jwt::Claims::<jwt::Operator>::new(
         "acme".into(),
         identity.public_key(),
@@ -75,11 +74,8 @@ fn two_blocks() -> Result<(PublicKey, Vec<u8>), error::Token> {
 
 fn authorize(bytes: &[u8], root: PublicKey) -> Result<usize, error::Token> {
     let token = Biscuit::from(bytes, root)?;
-    let mut authorizer = AuthorizerBuilder::new()
-        .fact("resource(\"file1\")")?
-        .fact("operation(\"read\")")?
-        .allow_all()
-        .build(&token)?;
+    let mut authorizer =
+        AuthorizerBuilder::new().fact("resource(\"file1\")")?.fact("operation(\"read\")")?.allow_all().build(&token)?;
     // The limit in time would turn a busy machine into a refusal.
     authorizer.authorize_with_limits(AuthorizerLimits { max_time: Duration::from_secs(10), ..Default::default() })
 }

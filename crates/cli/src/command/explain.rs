@@ -33,7 +33,7 @@ pub(crate) fn run(explain: &Explain, format: Format) -> Result<Exit, Problem> {
     }
     if word == "ALL" {
         let all: Vec<_> = Code::ALL.iter().map(|code| object(*code)).collect();
-        output::answer(format, &all, table);
+        output::answer(format, &json!({ "codes": all }), table);
         return Ok(Exit::Ok);
     }
     if word.starts_with("GS-") && !Path::new(&explain.what).exists() {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Nkey, Role, did};
-use greatseal_custody::KeyName;
+use greatseal_custody::{KeyName, KeyUri, Keystore, Seed};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -120,9 +120,10 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
     if desk.realm.key(&name).is_ok() {
         return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
     }
-    let keys = desk.make_keys(core::slice::from_ref(&name), create.role.into())?;
-    desk.realm.add_keys(&keys.0)?;
-    tell_new(&keys.0, "made", format);
+    let new_keys = desk.draw_keys(core::slice::from_ref(&name), create.role.into())?;
+    desk.keep_keys(&new_keys)?;
+    desk.realm.add_keys(&new_keys.keys)?;
+    tell_new(&new_keys.keys, "made", format);
     Ok(Exit::Ok)
 }
 
@@ -131,7 +132,14 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     let name = realm.name(&import.name)?;
     let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
     let store = import.custody.store()?;
+    // In custody, but not in the realm: an import that was interrupted goes on.
+    let halfway =
+        |known: &Nkey| realm.key(&name).is_err() && Seed::parse_line(&text).is_ok_and(|seed| seed.nkey() == *known);
     let entry = match store.find(&name) {
+        Ok(entry) if halfway(&entry.public) => {
+            output::remark(&format!("using the key {name} that is in custody already"));
+            entry
+        }
         Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already"))),
         Err(greatseal_custody::CustodyFault::Missing { .. }) => {
             store.import(&name, &text, &import.custody.new_passphrase()?, clock::now()?)?
@@ -164,13 +172,20 @@ fn object(name: &KeyName, key: &Nkey) -> Value {
     })
 }
 
+/// Says where custody has a key; a file that is gone is told as such.
+fn place(store: &Keystore, key: &Nkey) -> Result<Option<String>, Problem> {
+    let Some(entry) = store.find_by_key(&key.public_key())? else { return Ok(None) };
+    let gone = matches!(entry.uri, KeyUri::File(_)) && store.at_hand(&key.public_key())?.is_none();
+    Ok(Some(if gone { format!("{} (the file is gone)", entry.uri) } else { entry.uri.to_string() }))
+}
+
 fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
     let realm = Realm::open(list.realm.start())?;
     let store = list.custody.store()?;
     let mut objects = Vec::new();
     let mut rows = Vec::new();
     for (name, key) in &realm.file().keys {
-        let place = store.find_by_key(&key.public_key())?.map(|entry| entry.uri.to_string());
+        let place = place(&store, key)?;
         let mut object = object(name, key);
         if let Some(members) = object.as_object_mut() {
             members.insert("custody".into(), place.clone().into());
@@ -195,8 +210,9 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     let realm = Realm::open(show.realm.start())?;
     let name = realm.name(&show.name)?;
     let key = realm.key(&name)?;
-    let entry = show.custody.store()?.find_by_key(&key.public_key())?;
-    let place = entry.as_ref().map(|entry| entry.uri.to_string());
+    let store = show.custody.store()?;
+    let entry = store.find_by_key(&key.public_key())?;
+    let place = place(&store, &key)?;
     let created = entry.and_then(|entry| entry.created);
     let current = realm.tokens()?;
     let uses: Vec<String> = current

@@ -17,6 +17,7 @@ use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::write_new;
 use crate::secrets::{Custody, InRealm};
+use crate::text;
 
 /// Signs, shows and strips WebAssembly modules and components.
 #[derive(Debug, Subcommand)]
@@ -151,11 +152,11 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
     output::answer(format, &object, || {
         format!(
             "signed {}\n  module     {}\n  signed by  {}\n  hash       {}\n  Anybody can check it:\n    greatseal verify {} --with {} --trust OPERATOR-KEY\n",
-            out.display(),
+            text::path(&out),
             desk.realm.show(&signed.subject),
             desk.realm.show(&signed.signed_by),
             signed.hash,
-            out.display(),
+            text::path(&out),
             desk.realm.folder().join("tokens").display()
         )
     });
@@ -169,12 +170,12 @@ fn strip_one(strip: &Strip, format: Format) -> Result<Exit, Problem> {
     let stripped = module::strip(&bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
     write_new(&out, &stripped)?;
     let object = json!({ "file": out.display().to_string(), "bytes": stripped.len() });
-    output::answer(format, &object, || format!("stripped {}\n", out.display()));
+    output::answer(format, &object, || format!("stripped {}\n", text::path(&out)));
     Ok(Exit::Ok)
 }
 
 fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
-    let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", path.display()));
+    let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", text::path(path)));
     match Input::read(path)?.kind {
         Kind::Module(bytes) => Ok(bytes),
         Kind::Token(_) => Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into())),
@@ -185,7 +186,7 @@ fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
 /// Early, so that nobody unlocks a key for nothing; writing refuses to overwrite once more.
 fn must_be_free(out: &Path) -> Result<(), Problem> {
     if out.exists() {
-        return Err(Problem::new(Code::RealmExists, format!("{} exists already", out.display()))
+        return Err(Problem::new(Code::RealmExists, format!("{} exists already", text::path(out)))
             .hint("Name another place with `--out FILE`; nothing was overwritten."));
     }
     Ok(())

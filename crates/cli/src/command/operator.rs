@@ -71,10 +71,15 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
             text += &format!("  signing key  {}\n", desk.realm.show(&key));
         }
         text += &format!(
-            "  token        {}, {}\n\n  Verifiers trust this key:\n    --trust {}\n  The identity key is not needed to issue accounts: back it up and keep it offline. Next:\n    greatseal account create NAME\n",
+            "  token        {}, {}\n\n  Verifiers trust this key:\n    --trust {}\n  {} Next:\n    greatseal account create NAME\n",
             saved.path.display(),
             clock::show_expiry(claims.terms.validity.expires),
-            claims.issuer
+            claims.issuer,
+            if signing_keys == 0 {
+                "Every account will need the identity key, and only `--policy relaxed` accepts them."
+            } else {
+                "The identity key is not needed to issue accounts: back it up and keep it offline."
+            }
         );
         text
     });

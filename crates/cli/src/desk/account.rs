@@ -42,7 +42,8 @@ impl Desk {
 
         let mut names = vec![new.name.clone()];
         names.extend(self.signing_names(Some(&new.name), new.signing_keys)?);
-        let keys = self.make_keys(&names, Role::Account)?.0;
+        let new_keys = self.draw_keys(&names, Role::Account)?;
+        let keys = &new_keys.keys;
         let account = |key: &Nkey| Key::<Account>::new(*key.raw());
         let Some(((_, identity), signing)) = keys.split_first() else {
             return Err(Problem::usage("an account needs an identity key"));
@@ -62,7 +63,8 @@ impl Desk {
         self.must_speak(operator, current.candidates(), |verifier, with, view| {
             verifier.decide(vec![target], with, view).pop()
         })?;
-        self.realm.add_keys(&keys)?;
+        self.keep_keys(&new_keys)?;
+        self.realm.add_keys(keys)?;
         self.realm.save(&path, &token)?;
         Ok(Saved { path, token, signed_by })
     }

@@ -2,24 +2,29 @@
 
 use greatseal_core::Code;
 use greatseal_core::key::{Nkey, Role};
-use greatseal_custody::{CustodyFault, KeyName};
+use greatseal_custody::{CustodyFault, KeyName, Seed};
 
 use super::Desk;
 use crate::output;
 use crate::problem::Problem;
 
-/// Keys by name, in custody and about to be named in the realm.
-#[derive(Debug, Default)]
-pub(crate) struct NewKeys(pub(crate) Vec<(KeyName, Nkey)>);
+/// Keys by name, about to be named in the realm.
+#[derive(Default)]
+pub(crate) struct NewKeys {
+    pub(crate) keys: Vec<(KeyName, Nkey)>,
+    /// Those that custody does not have yet.
+    drawn: Vec<(KeyName, Seed)>,
+}
 
 impl Desk {
-    /// Makes keys of one role; one that custody has already under its name is taken as it is.
+    /// Draws keys of one role; one that custody has already under its name is taken as it is.
     ///
-    /// All of them get the same passphrase, which is asked for once.
-    pub(crate) fn make_keys(&self, names: &[KeyName], role: Role) -> Result<NewKeys, Problem> {
+    /// Nothing is written before [`Self::keep_keys`]: whoever cannot unlock the key that has to
+    /// sign for the new ones leaves nothing behind.
+    pub(crate) fn draw_keys(&self, names: &[KeyName], role: Role) -> Result<NewKeys, Problem> {
         let mut keys = NewKeys::default();
-        let mut passphrase = None;
         for name in names {
+            let known = self.realm.key(name).ok();
             let public = match self.store.find(name) {
                 Ok(entry) if entry.public.role() == role => {
                     output::remark(&format!("using the key {name} that is in custody already"));
@@ -32,19 +37,38 @@ impl Desk {
                     ));
                 }
                 Err(CustodyFault::Missing { .. }) => {
-                    let passphrase = match &mut passphrase {
-                        Some(passphrase) => passphrase,
-                        none => none.insert((self.new_passphrase)()?),
-                    };
-                    // Stretching the passphrase takes the better part of a second for each.
-                    output::remark(&format!("making the key {name} …"));
-                    self.store.create(name, role, passphrase, self.now)?.public
+                    if let Some(known) = known {
+                        return Err(self.not_in_custody(known));
+                    }
+                    let seed = Seed::generate(role)?;
+                    let public = seed.nkey();
+                    keys.drawn.push((name.clone(), seed));
+                    public
                 }
                 Err(fault) => return Err(fault.into()),
             };
-            keys.0.push((name.clone(), public));
+            if known.is_some_and(|known| known != public) {
+                return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
+            }
+            keys.keys.push((name.clone(), public));
         }
         Ok(keys)
+    }
+
+    /// Takes the keys that were drawn into custody.
+    ///
+    /// All of them get the same passphrase, which is asked for once.
+    pub(crate) fn keep_keys(&self, keys: &NewKeys) -> Result<(), Problem> {
+        if keys.drawn.is_empty() {
+            return Ok(());
+        }
+        let passphrase = (self.new_passphrase)()?;
+        for (name, seed) in &keys.drawn {
+            // Stretching the passphrase takes the better part of a second for each.
+            output::remark(&format!("making the key {name} …"));
+            self.store.keep(name, seed, &passphrase, self.now)?;
+        }
+        Ok(())
     }
 
     /// Names `count` signing keys beside `of`: `acme/payments-signing-1` and so on.

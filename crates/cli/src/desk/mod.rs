@@ -80,13 +80,13 @@ impl Desk {
     /// When it has none of them.
     fn usable(&self, keys: &[Nkey], wanted: Option<Nkey>) -> Result<Nkey, Problem> {
         if let Some(wanted) = wanted {
-            return match self.store.find_by_key(&wanted.public_key())? {
+            return match self.store.at_hand(&wanted.public_key())? {
                 Some(_) => Ok(wanted),
                 None => Err(self.not_in_custody(wanted)),
             };
         }
         for key in keys {
-            if self.store.find_by_key(&key.public_key())?.is_some() {
+            if self.store.at_hand(&key.public_key())?.is_some() {
                 return Ok(*key);
             }
         }

@@ -7,6 +7,7 @@ use greatseal_custody::KeyName;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{Claims, Entity, Module};
 
+use super::keys::NewKeys;
 use super::{Desk, REVISION};
 use crate::problem::Problem;
 
@@ -49,7 +50,8 @@ impl Desk {
     /// Signs a module's bytes; a token that they carry already is replaced.
     ///
     /// # Errors
-    /// Whatever is wrong with the module, the account or custody; nothing is written here.
+    /// Whatever is wrong with the module, the account or custody. Nothing is written here but a new
+    /// key, once everything else has succeeded.
     pub(crate) fn sign_module(&mut self, bytes: &[u8], order: &ModuleOrder) -> Result<SignedModule, Problem> {
         let current = self.realm.tokens()?;
         let (operator, _) = self.operator(&current)?;
@@ -68,7 +70,7 @@ impl Desk {
 
         let stripped = module::strip(bytes).map_err(refused)?;
         let hash = HEXUPPER.encode(&stripped.hash());
-        let subject = self.module_key(&order.key)?;
+        let (subject, new_keys) = self.module_key(&order.key)?;
         let claims = Claims {
             terms: self.terms(order.days.unwrap_or(self.realm.file().lifetimes.module))?,
             issuer: Key::<Account>::new(*signed_by.raw()).nkey(),
@@ -92,15 +94,17 @@ impl Desk {
         self.must_speak(operator, current.candidates(), |verifier, with, view| {
             Some(verifier.decide_module(&file, with, view))
         })?;
+        self.keep_keys(&new_keys)?;
+        self.realm.add_keys(&new_keys.keys)?;
         Ok(SignedModule { bytes: signed, subject: subject.nkey(), signed_by, hash })
     }
 
-    fn module_key(&mut self, key: &ModuleKey) -> Result<Key<greatseal_core::key::Module>, Problem> {
+    fn module_key(&self, key: &ModuleKey) -> Result<(Key<greatseal_core::key::Module>, NewKeys), Problem> {
         let of_module = |key: Nkey| Key::try_from(key).map_err(|fault| Problem::new(fault.code(), fault.to_string()));
         match key {
-            ModuleKey::Public(key) => Ok(*key),
+            ModuleKey::Public(key) => Ok((*key, NewKeys::default())),
             ModuleKey::Named(name) => match self.realm.key(name) {
-                Ok(key) => of_module(key),
+                Ok(key) => Ok((of_module(key)?, NewKeys::default())),
                 Err(problem) => Err(problem.hint(format!(
                     "A module is known by a key of its own. Make it with `greatseal key create {} --role module`, or add `--new-key`.",
                     crate::realm::own(name)
@@ -111,10 +115,9 @@ impl Desk {
                     return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already"))
                         .hint("Leave `--new-key` out to sign a new revision under it."));
                 }
-                let keys = self.make_keys(core::slice::from_ref(name), Role::Module)?.0;
-                self.realm.add_keys(&keys)?;
-                match keys.first() {
-                    Some((_, key)) => of_module(*key),
+                let new_keys = self.draw_keys(core::slice::from_ref(name), Role::Module)?;
+                match new_keys.keys.first() {
+                    Some((_, key)) => Ok((of_module(*key)?, new_keys)),
                     None => Err(Problem::usage("a module needs a key")),
                 }
             }

@@ -35,7 +35,9 @@ impl Desk {
         let identity_name = self.realm.name("identity")?;
         let signing_names = self.signing_names(None, new.signing_keys)?;
         let names: Vec<_> = core::iter::once(identity_name).chain(signing_names).collect();
-        let keys = self.make_keys(&names, Role::Operator)?.0;
+        let new_keys = self.draw_keys(&names, Role::Operator)?;
+        self.keep_keys(&new_keys)?;
+        let keys = &new_keys.keys;
 
         let operator = |key: &Nkey| Key::<Operator>::new(*key.raw());
         let Some(((_, identity), signing)) = keys.split_first() else {
@@ -59,7 +61,7 @@ impl Desk {
                 verifier.decide(vec![target], with, view).pop()
             })?;
         }
-        self.realm.add_keys(&keys)?;
+        self.realm.add_keys(keys)?;
         self.realm.save(&path, &token)?;
         Ok(Saved { path, token, signed_by: *identity })
     }

@@ -6,6 +6,7 @@ mod tokens;
 mod write;
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
@@ -15,6 +16,7 @@ use greatseal_custody::KeyName;
 pub(crate) use file::RealmFile;
 pub(crate) use name::{Name, own};
 pub(crate) use tokens::Current;
+use write::{new_folder, settle};
 pub(crate) use write::{replace, write_new};
 
 use crate::files;
@@ -44,24 +46,33 @@ impl Realm {
     /// # Errors
     /// `GS-REALM-EXISTS` when something is there already.
     pub(crate) fn create(folder: &Path, name: Name) -> Result<Self, Problem> {
+        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
         let file = RealmFile::new(name);
-        let error = |path: &Path, error: &std::io::Error| {
-            if error.kind() == std::io::ErrorKind::AlreadyExists {
+        let error = |path: &Path, error: &io::Error| {
+            if matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory) {
                 Problem::new(Code::RealmExists, format!("{} exists already", path.display()))
             } else {
                 Problem::io("cannot make", path, error)
             }
         };
-        fs::create_dir(folder).map_err(|e| error(folder, &e))?;
+        if fs::symlink_metadata(folder).is_ok() {
+            return Err(error(folder, &AlreadyExists.into()));
+        }
+        // Beside its place, so that there is a whole realm or none, whenever it is interrupted.
+        let unfinished = new_folder(folder)?;
         for name in FOLDERS {
-            let path = folder.join(name);
+            let path = unfinished.path().join(name);
             fs::create_dir(&path).map_err(|e| error(&path, &e))?;
             // Version control keeps no empty folders.
-            write_new(&path.join(".gitkeep"), b"")?;
+            write_new(&path.join(files::KEPT), b"")?;
         }
-        write_new(&folder.join(".gitignore"), b".lock\n")?;
-        // Last, because it is what makes the folder a realm.
-        write_new(&folder.join(FILE), file.text()?.as_bytes())?;
+        // A lock, and what a command leaves that was killed while it wrote.
+        write_new(&unfinished.path().join(".gitignore"), b".lock\n.greatseal-*\n")?;
+        write_new(&unfinished.path().join(FILE), file.text()?.as_bytes())?;
+        fs::rename(unfinished.path(), folder).map_err(|e| error(folder, &e))?;
+        // It has another name by now.
+        let _ = unfinished.keep();
+        settle(folder)?;
         Ok(Self { folder: folder.into(), file, _lock: None })
     }
 

@@ -21,7 +21,9 @@ impl Name {
         if text.contains('/') {
             return Err(Problem::new(Code::NameInvalid, format!("{} has a slash in it", Quoted::new(text))));
         }
-        Ok(Self(KeyName::parse(text)?))
+        KeyName::parse(text)
+            .map(Self)
+            .map_err(|_| Problem::new(Code::NameInvalid, format!("{} cannot be a name", Quoted::new(text))))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -11,6 +11,7 @@ use greatseal_token::wascap::{self, Claims, Entity};
 use super::{Name, Realm, own, write_new};
 use crate::files;
 use crate::problem::Problem;
+use crate::text;
 
 /// The operator's token and the accounts', as they stand in the realm's folder.
 #[derive(Debug, Default)]
@@ -50,9 +51,9 @@ impl Realm {
             };
             let bytes = files::read(&path, greatseal_core::limits::TOKEN_BYTES as u64 + 1)?;
             let token = wascap::decode(bytes.trim_ascii())
-                .map_err(|fault| Problem::new(fault.code(), format!("{}: {fault}", path.display())))?;
+                .map_err(|fault| Problem::new(fault.code(), format!("{}: {fault}", text::path(&path))))?;
             let wrong = |what: &str| {
-                Problem::new(Code::RealmMalformed, format!("{} does not hold {what}", path.display()))
+                Problem::new(Code::RealmMalformed, format!("{} does not hold {what}", text::path(&path)))
                     .hint("Take the last good file from version control.")
             };
             if stem == "operator" {

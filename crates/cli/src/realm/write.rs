@@ -8,9 +8,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use greatseal_core::Code;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::problem::Problem;
+
+/// Beginning of the names of files and folders that are not finished.
+const UNFINISHED: &str = ".greatseal-";
 
 /// Writes a file that must not exist yet.
 ///
@@ -37,11 +40,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     settle(path)
 }
 
+/// Makes a folder beside the place where it belongs; it goes away unless it is moved there.
+pub(super) fn new_folder(path: &Path) -> Result<TempDir, Problem> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o777));
+    }
+    builder.tempdir_in(folder_of(path)).map_err(|error| Problem::io("cannot make", path, &error))
+}
+
 fn prepare(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Problem> {
     let folder = folder_of(path);
     let write = || {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".greatseal-");
+        builder.prefix(UNFINISHED);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -57,7 +72,7 @@ fn prepare(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Problem> {
 }
 
 /// Makes the new name itself durable.
-fn settle(path: &Path) -> Result<(), Problem> {
+pub(super) fn settle(path: &Path) -> Result<(), Problem> {
     let folder = folder_of(path);
     // Some file systems cannot flush a folder; the name is in place all the same.
     match File::open(folder).and_then(|folder| folder.sync_all()) {

@@ -1,12 +1,14 @@
 //! Accounts: which token of one speaks under which operator, and whom it lists.
 
+use std::collections::BTreeMap;
+
 use super::index::Names;
 use super::operator::OperatorSide;
 use super::{Graph, Voice, common, listed};
 use crate::anchor::{Anchor, Anchored};
 use crate::decide::{Allow, Failure, Foundation, Notice};
 use crate::error::{ChainFault, Fault};
-use crate::key::{Account, Key, Nkey, RawKey, Role};
+use crate::key::{Account, Key, Nkey, Operator, RawKey, Role};
 use crate::statement::{Grant, Statement, StatementId};
 use crate::view::Standing;
 
@@ -29,15 +31,17 @@ pub(super) enum Above<'g> {
     Nothing(Anchored),
 }
 
-/// An account's tokens that speak under one operator, old ones included.
-struct Group<'g, 'a, T> {
-    parent: &'g OperatorSide,
-    voices: Vec<(usize, Voice<'a, T>)>,
+/// One of an account's tokens that speak, old ones included, and what it stands on.
+struct Spoken<'g, 'a, T> {
+    token: usize,
+    voice: Voice<'a, T>,
+    above: Above<'g>,
 }
 
 impl<'g> AccountSide<'g> {
-    fn new(identity: Key<Account>, above: Above<'g>) -> Self {
-        Self { identity, tokens: Vec::new(), signers: Vec::new(), above }
+    /// Makes the side of an account whose bare key is trusted.
+    fn bare(identity: Key<Account>) -> Self {
+        Self { identity, tokens: Vec::new(), signers: Vec::new(), above: Above::Nothing(Anchored::Key) }
     }
 
     pub(super) fn identity(&self) -> &Key<Account> {
@@ -102,47 +106,52 @@ impl<'g> AccountSide<'g> {
 impl<'a, T: Statement> Graph<'a, T> {
     /// Finds out how an account speaks, under each trusted operator by itself.
     pub(super) fn account_sides(&self, account: Key<Account>) -> Vec<Result<AccountSide<'_>, Failure>> {
-        let mut groups: Vec<Group<'_, 'a, T>> = Vec::new();
+        // Sorted, so that the order of the candidates does not matter.
+        let mut groups: BTreeMap<Key<Operator>, Vec<Spoken<'_, 'a, T>>> = BTreeMap::new();
         let mut failures = Vec::new();
         for candidate in self.index.find(Names::AccountSubject, account.raw()) {
             match self.account_voice(candidate, account) {
                 Ok((voice, parent)) => {
-                    match groups.iter_mut().find(|group| group.parent.identity() == parent.identity()) {
-                        Some(group) => group.voices.push((candidate, voice)),
-                        None => groups.push(Group { parent, voices: vec![(candidate, voice)] }),
-                    }
+                    let spoken = Spoken { token: candidate, voice, above: Above::Operator(parent) };
+                    groups.entry(*parent.identity()).or_default().push(spoken);
                 }
                 Err(failure) => failures.push(Err(failure)),
             }
         }
-        let mut sides: Vec<_> = groups
-            .into_iter()
-            .map(|group| self.current(AccountSide::new(account, Above::Operator(group.parent)), group.voices))
-            .collect();
+        let mut sides: Vec<_> = groups.into_values().filter_map(|spoken| self.current(account, spoken)).collect();
         sides.append(&mut failures);
         sides.extend(self.anchored_sides(account));
         sides
     }
 
-    /// Narrows an account to its newest tokens.
+    /// Narrows an account to its newest tokens; nothing when there are none.
+    ///
+    /// It stands on what the first of them stands on: an operator that is trusted by its key and by
+    /// a pinned token has two sides, and the older tokens may stand on the other.
     fn current<'g>(
         &self,
-        mut side: AccountSide<'g>,
-        voices: Vec<(usize, Voice<'a, T>)>,
-    ) -> Result<AccountSide<'g>, Failure> {
-        let newest = voices.iter().map(|(_, voice)| voice.verified.content().issued_at()).max();
-        for (candidate, voice) in voices {
-            if Some(voice.verified.content().issued_at()) != newest {
-                continue;
-            }
+        account: Key<Account>,
+        mut spoken: Vec<Spoken<'g, 'a, T>>,
+    ) -> Option<Result<AccountSide<'g>, Failure>> {
+        let issued_at = |spoken: &Spoken<'g, 'a, T>| spoken.voice.verified.content().issued_at();
+        let newest = spoken.iter().map(issued_at).max();
+        spoken.retain(|spoken| Some(issued_at(spoken)) == newest);
+        spoken.sort_by_key(|spoken| spoken.voice.verified.id());
+        let mut side: Option<AccountSide<'g>> = None;
+        for Spoken { token, voice, above } in spoken {
             if let Standing::Expired(fault) = voice.standing {
-                return Err(self.failure(candidate, fault, 5));
+                return Some(Err(self.failure(token, fault, 5)));
             }
-            let listed = listed(voice.verified.content());
-            side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
-            side.tokens.push(candidate);
+            let signers = listed(voice.verified.content());
+            match &mut side {
+                Some(side) => {
+                    side.signers = common(&side.signers, &signers);
+                    side.tokens.push(token);
+                }
+                None => side = Some(AccountSide { identity: account, tokens: vec![token], signers, above }),
+            }
         }
-        Ok(side)
+        side.map(Ok)
     }
 
     /// Checks what an account token has to be in order to speak under a trusted operator.
@@ -158,9 +167,7 @@ impl<'a, T: Statement> Graph<'a, T> {
     /// Finds how the account speaks because it is itself trusted.
     fn anchored_sides(&self, account: Key<Account>) -> impl Iterator<Item = Result<AccountSide<'_>, Failure>> {
         self.view.anchors().iter().filter_map(move |anchor| match anchor {
-            Anchor::Account(key) if key == &account => {
-                Some(Ok(AccountSide::new(account, Above::Nothing(Anchored::Key))))
-            }
+            Anchor::Account(key) if key == &account => Some(Ok(AccountSide::bare(account))),
             Anchor::AccountToken { id, subject } if subject == &account => self.pinned_side(*id, account),
             Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Operator(_) | Anchor::OperatorToken { .. } => {
                 None
@@ -170,25 +177,33 @@ impl<'a, T: Statement> Graph<'a, T> {
 
     /// Lets a pinned token speak, if it is at hand: a copy under a bad signature takes nothing from a good one.
     fn pinned_side(&self, id: StatementId, account: Key<Account>) -> Option<Result<AccountSide<'_>, Failure>> {
-        let mut voices = Vec::new();
+        let mut spoken = Vec::new();
         let mut failure = None;
         for candidate in self.index.find(Names::AccountSubject, account.raw()) {
             if self.members.get(candidate).is_none_or(|member| member.id() != id) {
                 continue;
             }
             match self.voice(candidate) {
-                Ok(voice) => voices.push((candidate, voice)),
+                Ok(voice) => {
+                    spoken.push(Spoken { token: candidate, voice, above: Above::Nothing(Anchored::Token) });
+                }
                 Err(fault) => failure = Some(self.failure(candidate, fault, 5)),
             }
         }
-        if voices.is_empty() {
-            return failure.map(Err);
-        }
-        Some(self.current(AccountSide::new(account, Above::Nothing(Anchored::Token)), voices))
+        self.current(account, spoken).or(failure.map(Err))
     }
 
     /// Decides about an account token: it has to be the one that speaks.
     pub(super) fn decide_account(&self, target: usize, subject: Key<Account>) -> Result<Allow, Vec<Failure>> {
+        let sides = self.account_sides(subject);
+        if let Some(side) = sides.iter().flatten().find(|side| side.speaks_in(target)) {
+            let mut foundation = side.foundation();
+            if let Err(fault) = self.unmixed(side, None, &mut foundation) {
+                return Err(vec![self.failure(target, fault, 6)]);
+            }
+            let operator = side.path().filter(|token| Some(*token) != side.token());
+            return Ok(self.allow(operator.chain([target]), &foundation));
+        }
         let mut failures = Vec::new();
         // What is wrong with the target itself comes before what other tokens of the account do to it.
         let alone = self.account_voice(target, subject).err();
@@ -196,16 +211,8 @@ impl<'a, T: Statement> Graph<'a, T> {
         let is_pinned =
             |anchor: &Anchor| matches!(anchor, Anchor::AccountToken { id: pinned, .. } if Some(*pinned) == id);
         let pinned = self.view.anchors().iter().any(is_pinned);
-        for side in self.account_sides(subject) {
+        for side in sides {
             match side {
-                Ok(side) if side.speaks_in(target) => {
-                    let mut foundation = side.foundation();
-                    if let Err(fault) = self.unmixed(&side, None, &mut foundation) {
-                        return Err(vec![self.failure(target, fault, 6)]);
-                    }
-                    let operator = side.path().filter(|token| Some(*token) != side.token());
-                    return Ok(self.allow(operator.chain([target]), &foundation));
-                }
                 Ok(side) => {
                     // A bare account key says nothing about who may issue its token, and has none itself.
                     let newer = side.token().filter(|_| alone.is_none());

@@ -124,10 +124,12 @@ impl<'a, T: Statement> Graph<'a, T> {
             side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
             side.tokens.push(candidate);
         }
-        if side.signers.is_empty() && self.view.policy().requires_separation() {
-            let fault = ChainFault::NoSigners { operator: identity.nkey() }.into();
-            let subject = Some(identity.nkey());
-            return Err(Failure { fault, statement: None, subject, closeness: closeness::TRUSTED });
+        // Each lists some; all of them may still list none in common.
+        if let Some(token) = side.token().filter(|_| side.signers.is_empty())
+            && self.view.policy().requires_separation()
+        {
+            let fault = ChainFault::NoSigners { operator: identity.nkey() };
+            return Err(self.failure(token, fault, closeness::TRUSTED));
         }
         if side.signers.is_empty() {
             side.notices.push(Notice::OperatorWithoutSigners { operator: identity.nkey() });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE64URL_NOPAD;
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Key, KeyRole};
 use greatseal_core::{Policy, StatementId, Timestamp, View};
@@ -175,10 +174,7 @@ impl Draft {
     #[must_use]
     pub fn json(&self) -> String {
         let request = encode(&self.claims).expect("a draft can be encoded").request();
-        let text = core::str::from_utf8(request.message()).expect("base64url is text");
-        let claims = text.split('.').nth(1).expect("a message has a dot");
-        let bytes = BASE64URL_NOPAD.decode(claims.as_bytes()).expect("it was just encoded");
-        String::from_utf8(bytes).expect("JSON is text")
+        Token::new(request.message()).claims()
     }
 
     /// Replaces one piece of the claims' JSON, which has to be there, and signs what comes out.

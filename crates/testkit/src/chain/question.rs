@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 use std::borrow::Cow;
 
 use greatseal_core::decide::{Allow, Deny};
-use greatseal_core::key::Role;
+use greatseal_core::key::{Key, Nkey, Role};
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
 use greatseal_token::wascap::Verifier;
 use greatseal_token::wascap::module::ModuleFile;
@@ -52,9 +52,17 @@ impl<'t> Question<'t> {
 
     /// Trusts an operator's or an account's bare key.
     pub fn trust(self, key: &TestKey) -> Self {
+        self.trust_nkey(key.nkey())
+    }
+
+    /// Trusts an operator's or an account's bare key.
+    ///
+    /// # Panics
+    /// For a key of another role.
+    pub fn trust_nkey(self, key: Nkey) -> Self {
         let anchor = match key.role() {
-            Role::Operator => Anchor::Operator(key.typed()),
-            Role::Account => Anchor::Account(key.typed()),
+            Role::Operator => Anchor::Operator(Key::new(*key.raw())),
+            Role::Account => Anchor::Account(Key::new(*key.raw())),
             role @ (Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve) => {
                 panic!("nobody can trust a {role} key")
             }
@@ -89,6 +97,18 @@ impl<'t> Question<'t> {
     pub fn reordered(mut self, order: impl FnOnce(&mut [Token])) -> Self {
         order(&mut self.with);
         self
+    }
+
+    /// Trusts nobody after all.
+    pub fn untrusted(mut self) -> Self {
+        self.anchors.clear();
+        self
+    }
+
+    /// Returns the tokens supplied beside the target.
+    #[must_use]
+    pub fn supplied(&self) -> &[Token] {
+        &self.with
     }
 
     /// Decides with a verifier that remembers nothing.

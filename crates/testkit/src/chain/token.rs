@@ -61,6 +61,14 @@ impl Token {
         self.text().rsplit_once('.').expect("a token has dots").0
     }
 
+    /// Returns the claims' JSON.
+    #[must_use]
+    pub fn claims(&self) -> String {
+        let claims = self.text().split('.').nth(1).expect("a token has dots");
+        let bytes = BASE64URL_NOPAD.decode(claims.as_bytes()).expect("only asked of claims in base64url");
+        String::from_utf8(bytes).expect("only asked of claims that are text")
+    }
+
     /// Returns this token under the signature of another.
     #[must_use]
     pub fn with_signature_of(&self, other: &Self) -> Self {

@@ -1,6 +1,7 @@
 //! Bytes to claims.
 
 use core::fmt;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use greatseal_core::Decoded;
@@ -12,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::claims::{Claims, Entity, Host, Invocation, Listing, Module, Provider, Terms, TokenId};
-use crate::json::{AnyValue, Faults, Name, Texts, TextsSeed};
+use crate::json::{AnyValue, Faults, Text, Texts, TextsSeed};
 use crate::{json, jws};
 
 /// Reads one token, without believing it.
@@ -34,20 +35,20 @@ pub(super) fn claims(bytes: &[u8]) -> Result<Claims, DecodeFault> {
 
 /// Everything a token may say, before it is known what it is about.
 #[derive(Default)]
-struct Document {
+struct Document<'de> {
     exp: Option<Option<u64>>,
     jti: Option<String>,
     iat: Option<u64>,
-    iss: Option<String>,
-    sub: Option<String>,
+    iss: Option<Text<'de>>,
+    sub: Option<Text<'de>>,
     nbf: Option<Option<u64>>,
-    wascap: Option<Option<Fields>>,
+    wascap: Option<Option<Fields<'de>>>,
     wascap_revision: Option<Option<u32>>,
 }
 
 /// Everything that may stand under `wascap`, of all claim types.
 #[derive(Default)]
-struct Fields {
+struct Fields<'de> {
     name: Option<Option<String>>,
     hash: Option<String>,
     tags: Option<Option<Vec<String>>>,
@@ -60,7 +61,7 @@ struct Fields {
     vendor: Option<String>,
     target_hashes: Option<Texts>,
     config_schema: Option<Value>,
-    valid_signers: Option<Option<Vec<String>>>,
+    valid_signers: Option<Option<Vec<Text<'de>>>>,
     target_url: Option<String>,
     origin_url: Option<String>,
     labels: Option<Texts>,
@@ -69,24 +70,24 @@ struct Fields {
 struct DocumentSeed<'f>(&'f Faults);
 
 impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
-    type Value = Document;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Document, D::Error> {
+    type Value = Document<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Document<'de>, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for DocumentSeed<'_> {
-    type Value = Document;
+    type Value = Document<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of claims")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document<'de>, A::Error> {
         let faults = self.0;
         let mut document = Document::default();
         let mut unknown = BTreeSet::new();
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(Text(name)) = map.next_key()? {
             match name.as_ref() {
                 "exp" => faults.once(&mut document.exp, &mut map, "exp")?,
                 "jti" => faults.once(&mut document.jti, &mut map, "jti")?,
@@ -113,28 +114,28 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
 struct FieldsSeed<'f>(&'f Faults);
 
 impl<'de> DeserializeSeed<'de> for FieldsSeed<'_> {
-    type Value = Option<Fields>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Fields>, D::Error> {
+    type Value = Option<Fields<'de>>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Fields<'de>>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for FieldsSeed<'_> {
-    type Value = Option<Fields>;
+    type Value = Option<Fields<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object under `wascap`")
     }
 
-    fn visit_unit<E>(self) -> Result<Option<Fields>, E> {
+    fn visit_unit<E>(self) -> Result<Option<Fields<'de>>, E> {
         Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Fields>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Fields<'de>>, A::Error> {
         let faults = self.0;
         let mut fields = Fields::default();
         let mut unknown = BTreeSet::new();
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(Text(name)) = map.next_key()? {
             match name.as_ref() {
                 "name" => faults.once(&mut fields.name, &mut map, "wascap.name")?,
                 "hash" => faults.once(&mut fields.hash, &mut map, "wascap.hash")?,
@@ -195,10 +196,10 @@ const fn missing(name: &'static str) -> impl FnOnce() -> DecodeFault {
     move || DecodeFault::Field { name, problem: Quoted::sentence("is missing") }
 }
 
-impl Document {
+impl Document<'_> {
     fn into_claims(self) -> Result<Claims, DecodeFault> {
-        let iss = self.iss.ok_or_else(missing("iss"))?;
-        let sub = self.sub.ok_or_else(missing("sub"))?;
+        let Text(iss) = self.iss.ok_or_else(missing("iss"))?;
+        let Text(sub) = self.sub.ok_or_else(missing("sub"))?;
         let issuer = Nkey::parse(&iss)
             .and_then(|nkey| match nkey.role() {
                 // X25519 keys agree on secrets and sign nothing.
@@ -224,18 +225,18 @@ impl Document {
             issuer,
             entity: match self.wascap.flatten() {
                 Some(fields) => fields.into_entity(sub)?,
-                None => Entity::Untyped { subject: sub },
+                None => Entity::Untyped { subject: sub.into() },
             },
             revision: self.wascap_revision.flatten(),
         })
     }
 }
 
-impl Fields {
+impl Fields<'_> {
     /// Finds what the claims are about: the subject says, and the fields have to agree.
-    fn into_entity(self, sub: String) -> Result<Entity, DecodeFault> {
+    fn into_entity(self, sub: Cow<'_, str>) -> Result<Entity, DecodeFault> {
         if self.target_url.is_some() || self.origin_url.is_some() {
-            return self.into_invocation(sub);
+            return self.into_invocation(sub.into());
         }
         let subject = Nkey::parse(&sub).map_err(|fault| DecodeFault::Subject { found: Quoted::new(&sub), fault })?;
         match subject.role() {
@@ -281,7 +282,7 @@ impl Fields {
             .map(|texts| {
                 texts
                     .iter()
-                    .map(|text| {
+                    .map(|Text(text)| {
                         Key::parse(text).map_err(|fault| DecodeFault::Signer { found: Quoted::new(text), fault })
                     })
                     .collect()

@@ -1,12 +1,12 @@
 //! From tokens and modules to decisions: what the command, and any library user, calls.
 
 use core::num::NonZeroUsize;
-use std::thread;
 
 use data_encoding::HEXUPPER;
 use greatseal_core::decide::{Candidate, Deny, Examination};
 use greatseal_core::error::{DecodeFault, Fault, ModuleFault};
 use greatseal_core::remembered::Remembered;
+use greatseal_core::workers::share;
 use greatseal_core::{Anchor, Decision, Decoded, View};
 
 use super::claims::{Claims, Entity};
@@ -14,7 +14,7 @@ use super::module::ModuleFile;
 use super::read;
 
 /// Fewest tokens that are worth another thread to decode.
-const WORTH_A_THREAD: usize = 64;
+const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// Reads and judges tokens, and remembers the signatures it has verified.
 #[derive(Debug)]
@@ -43,34 +43,20 @@ impl Verifier {
 
     /// Reads many tokens, or recalls them; each by itself, in order.
     pub fn read_all(&mut self, tokens: &[&[u8]]) -> Vec<Result<Candidate<Claims>, DecodeFault>> {
-        let share = tokens.len().div_ceil(self.workers.get()).max(WORTH_A_THREAD);
-        if tokens.len() <= share {
-            return tokens.iter().map(|token| self.read(token)).collect();
-        }
+        let mut read: Vec<Option<Result<_, DecodeFault>>> =
+            tokens.iter().map(|token| self.remembered.recall(token).map(Candidate::Verified).map(Ok)).collect();
         // Only what is not remembered goes to the workers.
-        let recalled: Vec<_> = tokens.iter().map(|token| self.remembered.recall(token)).collect();
-        let one = |(token, recalled): (&&[u8], Option<_>)| match recalled {
-            Some(verified) => Ok(Candidate::Verified(verified)),
-            None => read::decode(token).map(Candidate::Decoded),
-        };
-        thread::scope(|scope| {
-            let mut recalled = recalled.into_iter();
-            let workers: Vec<_> = tokens
-                .chunks(share)
-                .map(|share| {
-                    let recalled: Vec<_> = recalled.by_ref().take(share.len()).collect();
-                    (share.len(), scope.spawn(move || share.iter().zip(recalled).map(one).collect::<Vec<_>>()))
-                })
-                .collect();
-            // A worker does not panic; if one did, its tokens would be refused.
-            let lost = DecodeFault::Frame { rule: "reading was interrupted" };
-            workers
-                .into_iter()
-                .flat_map(|(count, worker)| {
-                    worker.join().unwrap_or_else(|_| (0..count).map(|_| Err(lost.clone())).collect())
-                })
-                .collect()
-        })
+        let unknown: Vec<&[u8]> =
+            tokens.iter().zip(&read).filter(|(_, read)| read.is_none()).map(|(token, _)| *token).collect();
+        let decode = |tokens: &[&[u8]]| tokens.iter().map(|token| read::decode(token)).collect();
+        let lost = || Err(DecodeFault::Frame { rule: "reading was interrupted" });
+        let mut decoded = share(&unknown, self.workers, WORTH_A_THREAD, decode, lost).into_iter();
+        for place in &mut read {
+            if place.is_none() {
+                *place = decoded.next().map(|decoded| decoded.map(Candidate::Decoded));
+            }
+        }
+        read.into_iter().flatten().collect()
     }
 
     /// Decides about each target, with further tokens to build chains from.

@@ -180,3 +180,43 @@ impl<'a> Fields<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use greatseal_core::Code;
+    use greatseal_core::limits::TOKEN_BYTES;
+    use serde_json::json;
+
+    use super::*;
+
+    const CLAIMS: &str = r#"{"jti":"","iat":0,"iss":"AAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QPZV",
+        "sub":"VAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3RSLE",
+        "wascap":{"vendor":"","target_hashes":{},"config_schema":SCHEMA}}"#;
+
+    fn with_schema(schema: &str) -> Claims {
+        read::claims(CLAIMS.replace("SCHEMA", schema).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_were_read() {
+        for schema in ["[123456789.123456789]", "[0.1,-0.0,1e21,2.2250738585072011e-308]", "[1e23,9007199254740993]"] {
+            let claims = with_schema(schema);
+            assert_eq!(encode(&claims).unwrap().content(), &claims, "{schema}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_reader_is_not_signed() {
+        let signature = Signature::new([0; 64]);
+        let mut claims = with_schema("null");
+        let mut finished_at = |length: usize| {
+            let Entity::Provider(provider) = &mut claims.entity else { panic!("it is a provider") };
+            provider.config_schema = Some(json!("x".repeat(length)));
+            encode(&claims).map(|unsigned| Claims::assemble(unsigned.request().message(), &signature))
+        };
+        let overhead = finished_at(0).unwrap().len();
+        let longest = (TOKEN_BYTES - overhead) / 4 * 3;
+        assert!(read::decode(&finished_at(longest).unwrap()).is_ok());
+        assert_eq!(finished_at(longest + 3).unwrap_err().code(), Code::TokenTooLarge);
+    }
+}

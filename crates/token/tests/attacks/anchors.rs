@@ -1,7 +1,7 @@
 //! Trust in accounts, and in exactly one token.
 
-use greatseal_core::Code;
 use greatseal_core::anchor::Anchored;
+use greatseal_core::{Code, Decision};
 use greatseal_testkit::chain::{
     AT, ISSUED, Realm, Token, account, account_token, module_token, operator, operator_token, provider, provider_token,
     verify,
@@ -110,6 +110,39 @@ fn a_pinned_account_token_has_to_be_good() {
 }
 
 #[test]
+fn a_copy_under_a_bad_signature_takes_nothing_from_a_pin() {
+    let realm = Realm::new("pinned copies");
+    let root = realm.root.with_signature_of(&realm.leaf);
+    let tenant = realm.tenant.with_signature_of(&realm.leaf);
+    for with in [[&root, &tenant, &realm.root, &realm.tenant], [&realm.root, &realm.tenant, &root, &tenant]] {
+        verify(&realm.leaf).with(with).anchor(realm.tenant.pin()).allowed();
+        verify(&realm.leaf).with(with).anchor(realm.root.pin()).allowed();
+        verify(&realm.tenant).with(with).anchor(realm.tenant.pin()).allowed();
+        verify(&realm.root).with(with).anchor(realm.root.pin()).allowed();
+        realm.verify(&realm.leaf).with(with).allowed();
+    }
+    assert_eq!(verify(&tenant).pin(&realm.tenant).denied(), Code::SignatureInvalid);
+    assert_eq!(verify(&root).pin(&realm.root).denied(), Code::SignatureInvalid);
+    assert_eq!(verify(&realm.leaf).with([&tenant]).anchor(realm.tenant.pin()).denied(), Code::SignatureInvalid);
+}
+
+#[test]
+fn what_a_pinned_account_token_lacks_is_told_of_itself() {
+    let realm = Realm::new("pinned target");
+    let draft = account_token(&realm.account, &operator("nobody"));
+    for (token, code) in [
+        (draft.clone().exp(AT).sign(), Code::TimeExpired),
+        (draft.clone().nbf(AT + 1).sign(), Code::TimeEarly),
+        (draft.clone().iat(AT + 301).sign(), Code::TimeFuture),
+    ] {
+        assert_eq!(verify(&token).pin(&token).denied(), code);
+        let among = verify(&token).pin(&token).with([&realm.root, &realm.tenant]).trust(&realm.operator);
+        assert_eq!(among.denied(), code);
+    }
+    verify(&draft.sign()).pin(&draft.sign()).allowed();
+}
+
+#[test]
 fn a_pinned_operator_token_speaks_though_there_is_a_newer_one() {
     let realm = Realm::new("pinned operator");
     let newer = operator_token(&realm.operator).lists([&operator("new")]).iat(ISSUED + 1).sign();
@@ -152,4 +185,37 @@ fn only_operators_and_accounts_are_pinned() {
     let code = [realm.leaf.clone(), provider_token(&provider("pins"), &realm.account).sign()];
     assert!(code.iter().all(|token| pin(&token.decoded()).is_none()));
     assert!([&realm.root, &realm.tenant].into_iter().all(|token| pin(&token.decoded()).is_some()));
+}
+
+#[test]
+fn an_operator_trusted_twice_shows_the_token_that_lists_the_issuer() {
+    let realm = Realm::new("trusted twice");
+    let fresh = operator("trusted twice, fresh signer");
+    let newer = operator_token(&realm.operator).lists([&fresh]).iat(ISSUED + 1).sign();
+    // The older account token stands on the pinned token, the newer one on what the bare key says now.
+    let tenant = account_token(&realm.account, &fresh).lists([&realm.account_signer]).iat(ISSUED + 1).sign();
+    let tokens = [&realm.tenant, &tenant];
+    for with in [tokens, [tokens[1], tokens[0]]] {
+        let question = verify(&realm.leaf).pin(&realm.root).trust(&realm.operator).with([&newer]).with(with);
+        let allow = question.allowed();
+        let ids: Vec<_> = allow.chain().iter().map(|link| link.id).collect();
+        assert_eq!(ids, [newer.id(), tenant.id(), realm.leaf.id()]);
+        assert_eq!(allow.anchored(), Anchored::Key);
+    }
+}
+
+#[test]
+fn an_account_under_two_operators_is_decided_alike_in_any_order() {
+    let (realm, other) = (Realm::new("two parents"), Realm::new("two parents, the other"));
+    let second = account("two parents, second signer");
+    let elsewhere =
+        account_token(&realm.account, &other.operator_signer).lists([&realm.account_signer, &second]).sign();
+    // Newer, by a key that only one of the parents knows of.
+    let newer = module_token(&realm.module, &second).iat(ISSUED + 1).sign();
+    let supplied = [&realm.root, &other.root, &newer];
+    let ask = |accounts: [&Token; 2]| {
+        let question = verify(&realm.leaf).with(supplied).with(accounts).trust(&realm.operator).trust(&other.operator);
+        matches!(question.decide(), Decision::Allow(_))
+    };
+    assert_eq!(ask([&realm.tenant, &elsewhere]), ask([&elsewhere, &realm.tenant]));
 }

@@ -48,7 +48,11 @@ fn members_of_the_header_that_change_how_it_is_read() {
 #[test]
 fn the_header_in_other_spellings() {
     let realm = Realm::new("header spellings");
-    let lax = [r#"{"alg":"Ed25519","typ":"jwt"}"#, r#"{"typ": "jwt", "alg": "Ed25519"}"#, r#"{"typ":"jw\u0074","alg":"Ed25519"}"#];
+    let lax = [
+        r#"{"alg":"Ed25519","typ":"jwt"}"#,
+        r#"{"typ": "jwt", "alg": "Ed25519"}"#,
+        r#"{"typ":"jw\u0074","alg":"Ed25519"}"#,
+    ];
     for header in lax {
         let token = leaf_draft(&realm).under(header);
         assert!(peer::accepts::<Component>(&token), "{header}");
@@ -72,7 +76,14 @@ fn the_claims_as_an_array() {
     let realm = Realm::new("claims array");
     let claims: Value = serde_json::from_str(&leaf_draft(&realm).json()).unwrap();
     let array = serde_json::json!([
-        null, claims["jti"], claims["iat"], claims["iss"], claims["sub"], null, claims["wascap"], 3
+        null,
+        claims["jti"],
+        claims["iat"],
+        claims["iss"],
+        claims["sub"],
+        null,
+        claims["wascap"],
+        3
     ]);
     let token = unchecked(HEADER, &array.to_string(), &realm.account);
     assert!(peer::accepts::<Component>(&token));
@@ -181,10 +192,9 @@ fn a_target_twice_among_the_hashes() {
 #[test]
 fn a_name_twice_inside_a_schema() {
     let realm = Realm::new("schema");
-    for (piece, twice) in [
-        (r#""type":"object""#, r#""type":"object","type":"array""#),
-        (r#"{"deep":1}"#, r#"{"deep":1,"deep":2}"#),
-    ] {
+    for (piece, twice) in
+        [(r#""type":"object""#, r#""type":"object","type":"array""#), (r#"{"deep":1}"#, r#"{"deep":1,"deep":2}"#)]
+    {
         let token = provider_draft(&realm).replacing(piece, twice);
         assert!(peer::accepts::<CapabilityProvider>(&token), "{twice}");
         assert_eq!(realm.verify(&token).denied(), Code::TokenDuplicate, "{twice}");

@@ -1,6 +1,7 @@
 //! Times, and which of several tokens of one subject is the one that speaks.
 
 use greatseal_core::Code;
+use greatseal_core::key::Role;
 use greatseal_testkit::chain::{
     AT, Draft, ISSUED, Question, Realm, TestKey, Token, account_token, module_token, operator, operator_token,
 };
@@ -87,6 +88,7 @@ fn a_module_token_is_superseded_by_its_own_side_only() {
         module_token(&realm.module, &other.account),
         module_token(&realm.module, &realm.operator_signer),
         module_token(&realm.module, &realm.module),
+        module_token(&realm.module, &realm.account_signer.spelled(Role::User)),
         leaf_draft(&realm).by(&operator("nobody")),
     ];
     for draft in drafts {
@@ -233,4 +235,13 @@ fn an_operators_newer_token_by_somebody_else_is_none() {
         realm.verify(&realm.leaf).with([newer]).allowed();
     }
     assert_eq!(realm.verify(&realm.leaf).with([&draft.sign()]).denied(), Code::AccountIssuer);
+}
+
+#[test]
+fn a_window_that_ends_before_it_begins_supersedes_nothing_until_then() {
+    let realm = Realm::new("backwards newest");
+    for draft in [root_draft(&realm), tenant_draft(&realm), leaf_draft(&realm)] {
+        let backwards = draft.iat(ISSUED + 1).nbf(AT + 1).exp(AT - 1).sign();
+        realm.verify(&realm.leaf).with([&backwards]).allowed();
+    }
 }

@@ -11,8 +11,7 @@ use wascap::jwt::{Account, CapabilityProvider, Component, Operator};
 use crate::peer;
 
 /// Roles whose keys can sign and must not issue code.
-const NO_ACCOUNT: [Role; 6] =
-    [Role::Operator, Role::User, Role::Host, Role::Provider, Role::Cluster, Role::Module];
+const NO_ACCOUNT: [Role; 6] = [Role::Operator, Role::User, Role::Host, Role::Provider, Role::Cluster, Role::Module];
 
 #[test]
 fn a_module_that_issues_itself() {
@@ -291,7 +290,8 @@ fn junk_among_the_signing_keys() {
     let realm = Realm::new("junk");
     let seed = "SOAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H2AJA";
     let lower = realm.operator_signer.to_string().to_lowercase();
-    let letters = [Role::Account, Role::User, Role::Module, Role::Curve].map(|role| realm.operator_signer.spelled(role));
+    let letters =
+        [Role::Account, Role::User, Role::Module, Role::Curve].map(|role| realm.operator_signer.spelled(role));
     let mut junk = vec!["", "junk", seed, &lower];
     let letters = letters.map(|key| key.to_string());
     junk.extend(letters.iter().map(String::as_str));

@@ -3,8 +3,8 @@
 use greatseal_core::Code;
 use greatseal_core::ed25519::Signature;
 use greatseal_core::key::{Nkey, RawKey, Role};
-use greatseal_testkit::chain::{Realm, Token, account_token, module_token, operator, operator_token, segment, verify};
 use greatseal_testkit::chain::{AT, HEADER};
+use greatseal_testkit::chain::{Realm, Token, account_token, module_token, operator, operator_token, segment, verify};
 use wascap::jwt::{Account, Component, Operator};
 
 use crate::peer;
@@ -132,7 +132,8 @@ fn the_signature_of_another_key() {
 
 #[test]
 fn a_signature_rewritten_by_the_order_of_the_group() {
-    const ORDER: [u8; 32] = *b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10";
+    const ORDER: [u8; 32] =
+        *b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10";
     let realm = Realm::new("malleable");
     let signature = realm.account_signer.sign(realm.leaf.signed().as_bytes());
     let mut bytes = *signature.as_bytes();

@@ -151,7 +151,7 @@ pub(super) struct Showing {
 
 impl Showing {
     pub(super) fn add(&mut self, target: &Candidate<Claims>, path: &Path) {
-        self.labels.insert(target.id(), path.display().to_string());
+        self.labels.insert(target.id(), text::path(path));
         if let Some(name) = target.content().entity.name() {
             self.names.insert(target.id(), text::name(name));
         }

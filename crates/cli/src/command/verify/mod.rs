@@ -106,6 +106,9 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
         return Err(nobody_trusted(&verify.files, &supplied));
     }
 
+    if verify.files.len() > 1 {
+        supplied.add_tokens_of(&verify.files)?;
+    }
     let mut session = Session::new(verify, now, trust, supplied);
     let mut exit = Exit::Ok;
     for (number, file) in verify.files.iter().enumerate() {
@@ -205,14 +208,14 @@ impl<'a> Session<'a> {
         for (read, (path, _)) in self.verifier.read_all(&texts).into_iter().zip(&self.supplied.tokens) {
             match read {
                 Ok(candidate) => {
-                    labels.insert(candidate.id(), path.display().to_string());
+                    labels.insert(candidate.id(), text::path(path));
                     with.push(candidate);
                 }
                 Err(fault) => ignored.push(Ignored::fault(path, &fault.into())),
             }
         }
         for (path, candidate) in &self.trust.pinned {
-            labels.insert(candidate.id(), path.display().to_string());
+            labels.insert(candidate.id(), text::path(path));
             with.push(candidate.clone());
         }
         (with, labels, ignored)

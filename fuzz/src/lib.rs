@@ -1,0 +1,14 @@
+//! What the fuzz targets assert, apart from libFuzzer: the same checks replay the corpus as tests.
+//!
+//! Each `check` takes any bytes and panics when a property does not hold. What it compares the
+//! code under test with is written here a second time, naively, from the formats.
+#![forbid(unsafe_code)]
+
+pub mod claims;
+pub mod decisions;
+pub mod jwt_frame;
+pub mod modules;
+pub mod nkeys;
+
+mod input;
+pub mod naive;

@@ -1,0 +1,40 @@
+//! Every committed input, once, without libFuzzer: what was found once is not lost again.
+
+use std::fs;
+use std::path::Path;
+
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("every target has a corpus") {
+        let path = entry.expect("the folder can be listed").path();
+        check(&fs::read(&path).expect("the input can be read"));
+        count += 1;
+    }
+    assert!(count > 0, "{} is empty", folder.display());
+}
+
+#[test]
+fn nkeys() {
+    replay("nkeys", greatseal_fuzz::nkeys::check);
+}
+
+#[test]
+fn jwt_frame() {
+    replay("jwt_frame", greatseal_fuzz::jwt_frame::check);
+}
+
+#[test]
+fn claims() {
+    replay("claims", greatseal_fuzz::claims::check);
+}
+
+#[test]
+fn modules() {
+    replay("modules", greatseal_fuzz::modules::check);
+}
+
+#[test]
+fn decisions() {
+    replay("decisions", greatseal_fuzz::decisions::check);
+}
