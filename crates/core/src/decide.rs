@@ -53,6 +53,14 @@ pub enum Notice {
         operator: Nkey,
     },
     /// Accepted under the relaxed policy.
+    #[error("account {account} was issued by the identity key of operator {operator}, which has to be online for that")]
+    AccountByIdentity {
+        /// The account.
+        account: Nkey,
+        /// The operator.
+        operator: Nkey,
+    },
+    /// Accepted under the relaxed policy.
     #[error("{first} and {second} are the same key in two places")]
     KeyReused {
         /// One spelling.

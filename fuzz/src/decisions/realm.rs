@@ -357,11 +357,12 @@ impl Realm {
                 1 => Some(Trust::Operator(usize::from(which) % KEYS)),
                 2 => Some(Trust::Account(usize::from(which) % KEYS)),
                 3 => {
-                    let pinned: &Statement = statements.get(usize::from(which) % STATEMENTS)?;
-                    match pinned.kind {
-                        Kind::Operator => Some(Trust::OperatorToken(pinned.id)),
-                        Kind::Account => Some(Trust::AccountToken(pinned.id)),
-                        Kind::Module | Kind::Provider => None,
+                    // What was damaged may have become a listing of somebody else, or none.
+                    let token = &statements.get(usize::from(which) % STATEMENTS)?.token;
+                    match pin(&decode(token).ok()?)? {
+                        greatseal_core::Anchor::OperatorToken { id, .. } => Some(Trust::OperatorToken(id)),
+                        greatseal_core::Anchor::AccountToken { id, .. } => Some(Trust::AccountToken(id)),
+                        greatseal_core::Anchor::Operator(_) | greatseal_core::Anchor::Account(_) => None,
                     }
                 }
                 _ => None,

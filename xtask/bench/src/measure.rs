@@ -99,6 +99,7 @@ impl Measured {
 /// so the low end of a distribution is the subject itself; and since both sides took part in the
 /// same rounds, they had the same chances.
 pub(crate) fn interleave(mut subjects: Vec<Subject>, rounds: usize, mut tick: impl FnMut(usize)) -> Vec<Measured> {
+    let lid = settled_heap();
     let mut sampled: Vec<Sampled> = subjects.iter_mut().map(Sampled::calibrated).collect();
     for round in 0..rounds {
         tick(round);
@@ -109,6 +110,7 @@ pub(crate) fn interleave(mut subjects: Vec<Subject>, rounds: usize, mut tick: im
             });
         }
     }
+    drop(lid);
     subjects
         .into_iter()
         .zip(sampled)
@@ -124,6 +126,19 @@ pub(crate) fn interleave(mut subjects: Vec<Subject>, rounds: usize, mut tick: im
             }
         })
         .collect()
+}
+
+/// Makes the heap that of a verifier that has run for a while.
+///
+/// What is freed below the block that is returned stays with the process. Otherwise each large
+/// sample would give its pages back at its end, and the next one would time the kernel too.
+fn settled_heap() -> Vec<u8> {
+    const BLOCK: usize = 64 * 1024;
+    const BLOCKS: usize = 512;
+    let blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| vec![1; BLOCK]).collect();
+    let lid = vec![1; BLOCK];
+    drop(black_box(blocks));
+    black_box(lid)
 }
 
 /// Calls so many frames further down the stack.

@@ -32,7 +32,11 @@ impl From<Measured> for Figure {
     fn from(measured: Measured) -> Self {
         let micros = 1e6 * measured.seconds;
         let baseline = 1e6 * measured.baseline;
-        let detail = format!("{} ({micros:.2} of {baseline:.2} µs, median +{:.0} %)", measured.detail, 100.0 * (measured.noise - 1.0));
+        let detail = format!(
+            "{} ({micros:.2} of {baseline:.2} µs, median +{:.0} %)",
+            measured.detail,
+            100.0 * (measured.noise - 1.0)
+        );
         Self { name: measured.name, ratio: measured.ratio(), detail }
     }
 }

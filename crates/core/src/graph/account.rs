@@ -20,6 +20,7 @@ pub(super) struct AccountSide<'g> {
     tokens: Vec<usize>,
     signers: Vec<RawKey>,
     above: Above<'g>,
+    by_identity: bool,
 }
 
 /// What an account stands on.
@@ -41,7 +42,8 @@ struct Spoken<'g, 'a, T> {
 impl<'g> AccountSide<'g> {
     /// Makes the side of an account whose bare key is trusted.
     fn bare(identity: Key<Account>) -> Self {
-        Self { identity, tokens: Vec::new(), signers: Vec::new(), above: Above::Nothing(Anchored::Key) }
+        let above = Above::Nothing(Anchored::Key);
+        Self { identity, tokens: Vec::new(), signers: Vec::new(), above, by_identity: false }
     }
 
     pub(super) fn identity(&self) -> &Key<Account> {
@@ -76,6 +78,10 @@ impl<'g> AccountSide<'g> {
         };
         if self.signers.is_empty() && !self.tokens.is_empty() {
             notices.push(Notice::AccountWithoutSigners { account: self.identity.nkey() });
+        }
+        if let (true, Above::Operator(side)) = (self.by_identity, self.above) {
+            let (account, operator) = (self.identity.nkey(), side.identity().nkey());
+            notices.push(Notice::AccountByIdentity { account, operator });
         }
         Foundation { anchored, notices }
     }
@@ -148,10 +154,23 @@ impl<'a, T: Statement> Graph<'a, T> {
                     side.signers = common(&side.signers, &signers);
                     side.tokens.push(token);
                 }
-                None => side = Some(AccountSide { identity: account, tokens: vec![token], signers, above }),
+                None => {
+                    let by_identity = self.by_identity(token, above);
+                    side = Some(AccountSide { identity: account, tokens: vec![token], signers, above, by_identity });
+                }
             }
         }
         side.map(Ok)
+    }
+
+    /// Says whether the operator's identity key signed the token, which only the relaxed policy lets it.
+    fn by_identity(&self, token: usize, above: Above<'_>) -> bool {
+        match (above, self.grant(token)) {
+            (Above::Operator(operator), Some(Grant::Account { issuer, .. })) => {
+                operator.identity().raw() == issuer.raw()
+            }
+            _ => false,
+        }
     }
 
     /// Checks what an account token has to be in order to speak under a trusted operator.
@@ -229,7 +248,7 @@ impl<'a, T: Statement> Graph<'a, T> {
                 Some(Grant::Account { issuer, .. }) => issuer,
                 _ => subject.nkey(),
             };
-            failures.push(self.failure(target, ChainFault::Incomplete { role: Role::Operator, key: issuer }, 0));
+            failures.push(self.failure(target, ChainFault::Untrusted { operator: issuer }, 0));
         }
         Err(failures)
     }

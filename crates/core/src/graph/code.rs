@@ -73,8 +73,11 @@ impl<T: Statement> Graph<'_, T> {
             for side in self.account_sides(account) {
                 match side {
                     Ok(side) if side.speaks_by(issuing.raw()) => sides.push(side),
-                    Ok(_) => {
-                        let problem = "no longer a signing key of its account";
+                    Ok(side) => {
+                        let problem = match side.token() {
+                            Some(_) => "no current signing key of its account",
+                            None => "not the account key that is trusted",
+                        };
                         let fault = ChainFault::CodeIssuer { subject, issuer: issuing.nkey(), problem };
                         failures.push(self.failure(target, fault, 6));
                     }

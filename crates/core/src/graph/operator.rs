@@ -116,10 +116,6 @@ impl<'a, T: Statement> Graph<'a, T> {
             if let Standing::Expired(fault) = voice.standing {
                 return Err(self.failure(candidate, fault, closeness::TRUSTED));
             }
-            // The newest is current though this refuses it: what it replaced stays replaced.
-            if let Err(fault) = self.separated(candidate) {
-                return Err(self.failure(candidate, fault, closeness::TRUSTED));
-            }
             let listed = listed(voice.verified.content());
             side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
             side.tokens.push(candidate);
@@ -149,7 +145,9 @@ impl<'a, T: Statement> Graph<'a, T> {
         if issuer != operator {
             return Err(ChainFault::NotSelfIssued { operator, issuer }.into());
         }
-        self.voice(candidate)
+        let voice = self.voice(candidate)?;
+        self.separated(candidate)?;
+        Ok(voice)
     }
 
     /// Checks that an operator token keeps identity and signing keys apart, where the policy asks for it.
@@ -230,7 +228,12 @@ impl<'a, T: Statement> Graph<'a, T> {
             consider(stranger);
         }
         Err(closest.unwrap_or_else(|| {
-            let fault = ChainFault::Incomplete { role: Role::Operator, key: issuer };
+            // Without a trusted operator nothing that could be supplied would help.
+            let fault = if self.sides.is_empty() {
+                ChainFault::Untrusted { operator: issuer }
+            } else {
+                ChainFault::Incomplete { role: Role::Operator, key: issuer }
+            };
             self.failure(account_token, fault, 0)
         }))
     }
@@ -249,14 +252,8 @@ impl<'a, T: Statement> Graph<'a, T> {
     ///
     /// One explanation is enough: there can be any number of strangers, and of accounts that ask.
     fn stranger(&self, issuer: &Nkey) -> Option<Failure> {
-        let trusted = |subject: &Key<Operator>| {
-            self.sides.iter().any(|side| match side {
-                Ok(side) => side.identity.raw() == subject.raw(),
-                Err(failure) => failure.subject.is_some_and(|of| of.raw() == subject.raw()),
-            })
-        };
         let fault_of = |candidate: usize, near: u8| match self.grant(candidate) {
-            Some(Grant::Operator { issuer, subject, .. }) if !trusted(&subject) => {
+            Some(Grant::Operator { issuer, subject, .. }) if !self.trusts(&subject) => {
                 let operator = subject.nkey();
                 let fault = if issuer == operator {
                     ChainFault::Untrusted { operator }
@@ -276,11 +273,18 @@ impl<'a, T: Statement> Graph<'a, T> {
         naming.chain(others).find_map(|(candidate, near)| fault_of(candidate, near))
     }
 
+    /// Says whether this operator, or a token of its, is trusted.
+    fn trusts(&self, operator: &Key<Operator>) -> bool {
+        self.view.anchors().iter().any(|anchor| match anchor {
+            Anchor::Operator(key) | Anchor::OperatorToken { subject: key, .. } => key.raw() == operator.raw(),
+            Anchor::Account(_) | Anchor::AccountToken { .. } => false,
+        })
+    }
+
     /// Decides about an operator token: it has to be the one that speaks.
     pub(super) fn decide_operator(&self, target: usize, subject: Key<Operator>) -> Result<Allow, Vec<Failure>> {
         let mut failures = Vec::new();
-        let alone = self.operator_voice(target).and_then(|_| self.separated(target).map_err(Fault::from));
-        if let Err(fault) = alone {
+        if let Err(fault) = self.operator_voice(target) {
             failures.push(self.failure(target, fault, closeness::NAMED));
         }
         for side in &self.sides {
@@ -300,7 +304,9 @@ impl<'a, T: Statement> Graph<'a, T> {
                 Err(_) => {}
             }
         }
-        failures.push(self.failure(target, ChainFault::Untrusted { operator: subject.nkey() }, 0));
+        if failures.is_empty() {
+            failures.push(self.failure(target, ChainFault::Untrusted { operator: subject.nkey() }, 0));
+        }
         Err(failures)
     }
 

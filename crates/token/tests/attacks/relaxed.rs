@@ -30,9 +30,13 @@ fn an_operator_without_signing_keys_is_told() {
     let realm = Realm::new("relaxed no signers");
     let root = operator_token(&realm.operator).sign();
     let tenant = account_token(&realm.account, &realm.operator).lists([&realm.account_signer]).sign();
-    let notice = [Notice::OperatorWithoutSigners { operator: realm.operator.nkey() }];
-    for target in [&root, &tenant, &realm.leaf] {
-        only_relaxed(&realm.verify_under(target, &root, &tenant), Code::OperatorNoSigners, &notice);
+    let operator = realm.operator.nkey();
+    let told = Notice::OperatorWithoutSigners { operator };
+    only_relaxed(&realm.verify_under(&root, &root, &tenant), Code::OperatorNoSigners, &[told.clone()]);
+    let by_identity = Notice::AccountByIdentity { account: realm.account.nkey(), operator };
+    for target in [&tenant, &realm.leaf] {
+        let told = [told.clone(), by_identity.clone()];
+        only_relaxed(&realm.verify_under(target, &root, &tenant), Code::OperatorNoSigners, &told);
     }
 }
 
@@ -51,7 +55,8 @@ fn an_account_may_be_issued_by_the_identity() {
     let realm = Realm::new("relaxed by identity");
     let tenant = account_token(&realm.account, &realm.operator).lists([&realm.account_signer]).sign();
     for target in [&tenant, &realm.leaf] {
-        only_relaxed(&realm.verify_under(target, &realm.root, &tenant), Code::AccountByIdentity, &[]);
+        let told = [Notice::AccountByIdentity { account: realm.account.nkey(), operator: realm.operator.nkey() }];
+        only_relaxed(&realm.verify_under(target, &realm.root, &tenant), Code::AccountByIdentity, &told);
     }
 }
 

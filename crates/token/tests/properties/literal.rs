@@ -105,14 +105,13 @@ impl<'s> Literal<'s> {
         let own = looked_at.filter_map(|(position, made)| {
             let Entity::Operator(listing) = &made.claims.entity else { return None };
             let own = listing.subject.raw() == identity && made.claims.issuer == listing.subject.nkey();
-            (own && counts(made)).then(|| (position, &made.claims, keys(listing)))
+            let listed = keys(listing);
+            // Rule 3: one that is not separated is not there at all where separation is required.
+            let separated = !self.strict || !listed.is_empty() && !listed.contains(identity);
+            (own && separated && counts(made)).then(|| (position, &made.claims, listed))
         });
-        let current = newest(own.clone())?;
-        let separated = own
-            .filter(|(position, ..)| current.tokens.contains(position))
-            .all(|(_, _, listed)| !listed.contains(identity) && !listed.is_empty());
-        let good = !self.strict || separated && !current.signers.is_empty();
-        good.then_some(current)
+        let current = newest(own)?;
+        (!self.strict || !current.signers.is_empty()).then_some(current)
     }
 
     /// Rules 4 and 6: the one trusted operator whose key issued an account's token.
