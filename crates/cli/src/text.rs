@@ -68,3 +68,26 @@ pub(crate) fn sentence(fault: &Fault) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_spelled_out() {
+        assert_eq!(fit("a\u{1b}[2J\rb\nc\u{9b}\u{202e}d ├─ é"), "a\\u{1b}[2J\\u{d}b\nc\\u{9b}\\u{202e}d ├─ é");
+        assert_eq!(path(Path::new("a\nb\u{7}")), "a\\nb\\u{7}");
+    }
+
+    #[test]
+    fn seeds_are_taken_out_and_nothing_else() {
+        let seed = format!("S{}", "A7".repeat(28) + "A");
+        assert_eq!(seed.len(), SEED_CHARS);
+        let hidden = "(a private seed, not repeated)";
+        assert_eq!(fit(&seed), hidden);
+        assert_eq!(fit(&format!("x={seed}, {seed}\n{seed}.")), format!("x={hidden}, {hidden}\n{hidden}."));
+        for other in [seed.replace('S', "O"), seed[..57].into(), format!("{seed}A"), "S".into(), String::new()] {
+            assert_eq!(fit(&other), other);
+        }
+    }
+}

@@ -13,7 +13,6 @@ use crate::statement::{Family, Statement, StatementId};
 use crate::time::Timestamp;
 use crate::verify::{Verified, verify, verify_one};
 use crate::view::View;
-use crate::workers::share;
 
 /// What a chain stands on, beside its tokens.
 #[derive(Clone, Debug)]
@@ -248,9 +247,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
             return targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
         }
         let graph = Graph::new(self.view, &self.members, &self.index);
-        let decide = |targets: &[usize]| targets.iter().map(|target| graph.decide(*target)).collect();
-        let lost = || Decision::Deny(Deny::because(ChainFault::NoRule { what: "lost" }.into()));
-        share(targets, self.workers, WORTH_A_THREAD, decide, lost)
+        targets.iter().map(|target| graph.decide(*target)).collect()
     }
 
     fn verify_relevant(&mut self, targets: &[usize], remembered: &mut Remembered<T>) -> Result<(), ChainFault> {
@@ -288,6 +285,3 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         Ok(())
     }
 }
-
-/// Fewest decisions that are worth another thread.
-const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);

@@ -212,9 +212,7 @@ pub fn legacy_cases(folder: &Folder) -> Vec<Case> {
 }
 
 fn trusting(question: Question<'static>, keys: &[String]) -> Question<'static> {
-    keys.iter().fold(question, |question, text| {
-        question.trust_nkey(Nkey::parse(text).expect("an anchor is a key"))
-    })
+    keys.iter().fold(question, |question, text| question.trust_nkey(Nkey::parse(text).expect("an anchor is a key")))
 }
 
 /// `vectors/codes.json`: which codes state a manifest's reason.

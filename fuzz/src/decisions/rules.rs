@@ -63,6 +63,9 @@ impl<'r> Rules<'r> {
 
     /// Rule 3: an operator that is trusted, and its token that speaks.
     fn operator(&self, trust: Trust) -> Option<Side> {
+        let separated = |statement: &Statement| {
+            !statement.signers.is_empty() && !statement.signers.contains(&statement.subject.key)
+        };
         let wanted = |index: usize, statement: &Statement| {
             statement.kind == Kind::Operator
                 && match trust {
@@ -72,17 +75,13 @@ impl<'r> Rules<'r> {
                 }
                 && statement.issuer == statement.subject
                 && self.counts(index)
+                // What strict refuses is not there: it replaces nothing either.
+                && (self.realm.relaxed || separated(statement))
         };
         let tokens =
             self.all().filter(|(index, statement)| wanted(*index, statement)).map(|(index, _)| index).collect();
-        // The newest is current even if it is one that strict refuses.
-        let side = self.side(tokens)?;
-        let apart = |index: &usize| {
-            let signers = &self.get(*index).signers;
-            !signers.is_empty() && !signers.contains(&side.identity)
-        };
-        let separated = !side.signers.is_empty() && side.tokens.iter().all(apart);
-        (self.realm.relaxed || separated).then_some(side)
+        // Of several of one second, what all of them list has to be something too.
+        self.side(tokens).filter(|side| self.realm.relaxed || !side.signers.is_empty())
     }
 
     /// Rule 7: of tokens of one subject by one side the newest speaks, and of equals what all of them say.

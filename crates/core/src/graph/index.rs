@@ -1,7 +1,5 @@
 //! Which candidate names which key: one sorted list, built once per decision.
 
-use core::cmp::Ordering;
-
 use super::Member;
 use crate::key::RawKey;
 use crate::statement::{Grant, Statement};
@@ -26,33 +24,14 @@ pub(crate) enum Names {
 pub(crate) struct Index {
     /// Sorted by what is named, then by the candidate's statement id and only then by its
     /// position, so that no answer depends on the order in which tokens were supplied.
-    entries: Vec<(Named, usize)>,
-}
-
-/// A key and how it is named.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    names: Names,
-    /// How the key begins: nearly always enough to tell two keys apart, and quicker.
-    head: u64,
-    key: RawKey,
-}
-
-impl Named {
-    fn new(names: Names, key: &RawKey) -> Self {
-        Self { names, head: key.as_bytes().first_chunk().map_or(0, |head| u64::from_be_bytes(*head)), key: *key }
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        (self.names, self.head).cmp(&(other.names, other.head)).then_with(|| self.key.cmp(&other.key))
-    }
+    entries: Vec<((Names, RawKey), usize)>,
 }
 
 impl Index {
     pub(crate) fn of<T: Statement>(members: &[Member<T>]) -> Self {
         let mut entries = Vec::with_capacity(members.len().saturating_mul(4));
         for (index, member) in members.iter().enumerate() {
-            let mut name = |names, key| entries.push((Named::new(names, key), index));
+            let mut name = |names, key: &RawKey| entries.push(((names, *key), index));
             match member.content().grant() {
                 Grant::Operator { subject, signers, .. } => {
                     name(Names::OperatorSubject, subject.raw());
@@ -66,25 +45,25 @@ impl Index {
                 Grant::Nothing { .. } => {}
             }
         }
-        let id = |index: usize| members.get(index).map(Member::id);
-        entries.sort_unstable_by(|(a, at), (b, bt)| a.order(b).then_with(|| (id(*at), at).cmp(&(id(*bt), bt))));
+        let place = |index: usize| (members.get(index).map(Member::id), index);
+        entries.sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| place(*at).cmp(&place(*bt))));
         Self { entries }
     }
 
     /// Returns the candidates that name `key` in this way, by their statement ids.
     pub(crate) fn find(&self, names: Names, key: &RawKey) -> impl Iterator<Item = usize> + use<'_> {
-        let wanted = Named::new(names, key);
-        let start = self.entries.partition_point(|(named, _)| named.order(&wanted).is_lt());
-        self.from(start).take_while(move |(named, _)| named.order(&wanted).is_eq()).map(|(_, index)| *index)
+        let wanted = (names, *key);
+        let start = self.entries.partition_point(|(named, _)| *named < wanted);
+        self.from(start).take_while(move |(named, _)| *named == wanted).map(|(_, index)| *index)
     }
 
     /// Returns all candidates of a kind, by key and statement id.
     pub(crate) fn all(&self, names: Names) -> impl Iterator<Item = usize> + use<'_> {
-        let start = self.entries.partition_point(|(named, _)| named.names < names);
-        self.from(start).take_while(move |(named, _)| named.names == names).map(|(_, index)| *index)
+        let start = self.entries.partition_point(|((how, _), _)| *how < names);
+        self.from(start).take_while(move |((how, _), _)| *how == names).map(|(_, index)| *index)
     }
 
-    fn from(&self, start: usize) -> impl Iterator<Item = &(Named, usize)> {
+    fn from(&self, start: usize) -> impl Iterator<Item = &((Names, RawKey), usize)> {
         self.entries.get(start..).unwrap_or_default().iter()
     }
 }

@@ -7,6 +7,7 @@ pub mod did;
 pub mod nkey;
 mod role;
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -18,8 +19,22 @@ use crate::error::KeyFault;
 /// The 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.2), not yet known to be a point.
 ///
 /// Public, so compared in variable time; ordered bytewise so that sets can be sorted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawKey([u8; 32]);
+
+impl Ord for RawKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Eight bytes as one number nearly always tell two keys apart, without a call.
+        let head = |key: &Self| key.0.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+        head(self).cmp(&head(other)).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for RawKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl RawKey {
     /// Takes the bytes as they are; [`crate::ed25519`] refuses weak ones when they verify.
