@@ -17,11 +17,14 @@ use crate::statement::StatementId;
 /// Bytes of a signature.
 pub const SIGNATURE_LENGTH: usize = 64;
 
-/// Fewest signatures that are worth one equation over all: from so many on, two points for each,
-/// curve25519-dalek adds them up by buckets.
-const WORTH_ONE_EQUATION: usize = 95;
+/// From so many points on, curve25519-dalek adds them up by buckets.
+const BUCKETS: usize = 190;
 
-/// Most signatures of a piece: the tables of more, for two points of each, leave the fast caches.
+/// Most points of one equation without buckets and with: more take longer for each.
+const FEW: usize = 44;
+const MANY: usize = 480000;
+
+/// Most signatures of the pieces that a failed equation is searched in.
 const PIECE: usize = 22;
 
 /// The 64 bytes R ‖ S, not yet known to be good.
@@ -118,7 +121,7 @@ pub(crate) fn verify_identified(all: &[(Signed<'_>, StatementId)]) -> Vec<Result
             Err(fault) => verdicts.push(Err(fault)),
         }
     }
-    for index in search(all, &mut items) {
+    for index in search(all, &items) {
         if let Some(verdict) = verdicts.get_mut(index) {
             *verdict = Err(SignatureFault::Invalid);
         }
@@ -126,26 +129,34 @@ pub(crate) fn verify_identified(all: &[(Signed<'_>, StatementId)]) -> Vec<Result
     verdicts
 }
 
-/// Returns the indices of the bad ones: all at once where that pays, by pieces, then one by one.
-fn search(all: &[(Signed<'_>, StatementId)], items: &mut [(usize, batch::Item)]) -> Vec<usize> {
-    if items.len() >= WORTH_ONE_EQUATION && together(all, items) {
-        return Vec::new();
-    }
-    // Signatures by one key share work, so they go into one piece.
-    items.sort_unstable_by_key(|(index, _)| (all.get(*index).map(|(signed, _)| signed.key), *index));
-    let pieces = items.len().div_ceil(PIECE).max(1);
-    let size = items.len().div_ceil(pieces).max(1);
-    items.chunks(size).flat_map(|piece| search_piece(all, piece)).collect()
+/// A signature that is worth an equation, by its index among all.
+type Item = (usize, batch::Item);
+
+/// Returns the indices of the bad ones: by equations of the quickest size, then by pieces, then one by one.
+fn search(all: &[(Signed<'_>, StatementId)], items: &[Item]) -> Vec<usize> {
+    let key = |item: &Item| all.get(item.0).map(|(signed, _)| signed.key);
+    // Signatures by one key share a point, so they go together.
+    let mut items: Vec<&Item> = items.iter().collect();
+    items.sort_unstable_by_key(|item| (key(item), item.0));
+    let points = items.len() + items.chunk_by(|a, b| key(a) == key(b)).count();
+    let equations = points.div_ceil(if points < BUCKETS { FEW } else { MANY });
+    let size = items.len().div_ceil(equations.max(1)).max(1);
+    items
+        .chunks(size)
+        .filter(|some| !together(all, some))
+        .flat_map(|some| some.chunks(PIECE))
+        .filter(|piece| !(piece.len() < size && together(all, piece)))
+        .flatten()
+        .filter(|(_, item)| item.clone().verify_single().is_err())
+        .map(|(index, _)| *index)
+        .collect()
 }
 
-fn search_piece(all: &[(Signed<'_>, StatementId)], piece: &[(usize, batch::Item)]) -> Vec<usize> {
-    if piece.len() > 1 && together(all, piece) {
-        return Vec::new();
+/// Says whether all of them are good; of a single one it says nothing.
+fn together(all: &[(Signed<'_>, StatementId)], items: &[&Item]) -> bool {
+    if items.len() < 2 {
+        return false;
     }
-    piece.iter().filter(|(_, item)| item.clone().verify_single().is_err()).map(|(index, _)| *index).collect()
-}
-
-fn together(all: &[(Signed<'_>, StatementId)], items: &[(usize, batch::Item)]) -> bool {
     let mut seed = Sha256::new_with_prefix(b"greatseal batch coefficients");
     let mut verifier = batch::Verifier::new();
     for (index, item) in items {
