@@ -86,5 +86,13 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pr
     entries.sort();
     // Version control's way to keep an empty folder, which every realm has: nobody has to be told.
     entries.retain(|entry| entry.file_name().is_none_or(|name| name != KEPT));
-    entries.into_iter().try_for_each(|entry| collect(&entry, depth - 1, files))
+    entries.into_iter().filter(|entry| is_taken(entry)).try_for_each(|entry| collect(&entry, depth - 1, files))
+}
+
+/// Says whether an entry of a folder is looked at: no link to a folder, which could lead in circles,
+/// and nothing that could be waited for without end.
+fn is_taken(entry: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(entry).is_ok_and(|metadata| metadata.is_symlink());
+    // One that cannot be looked at is told by whoever reads it.
+    std::fs::metadata(entry).map_or(true, |metadata| metadata.is_file() || metadata.is_dir() && !is_link)
 }

@@ -135,19 +135,16 @@ impl Supplied {
     }
 
     /// Adds the tokens of files that are judged in the same call: a newer one replaces an older.
-    ///
-    /// # Errors
-    /// When a file cannot be read; what is wrong with it is told where it is judged.
-    pub(crate) fn add_tokens_of(&mut self, files: &[PathBuf]) -> Result<(), Problem> {
+    pub(crate) fn add_tokens_of(&mut self, files: &[PathBuf]) {
         for file in files {
-            let token = match Input::read(file)?.kind {
-                Kind::Token(token) => Some(token),
-                Kind::Module(bytes) => embedded(&bytes).ok(),
-                Kind::Neither(_) => None,
+            // What cannot be read is told where it is judged.
+            let token = match Input::read(file).map(|input| input.kind) {
+                Ok(Kind::Token(token)) => Some(token),
+                Ok(Kind::Module(bytes)) => embedded(&bytes).ok(),
+                Ok(Kind::Neither(_)) | Err(_) => None,
             };
             let readable = token.filter(|token| wascap::decode(token).is_ok());
             self.tokens.extend(readable.map(|token| (file.clone(), token)));
         }
-        Ok(())
     }
 }

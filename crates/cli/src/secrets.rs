@@ -1,5 +1,6 @@
 //! Where custody is, and where passphrases come from.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ impl Custody {
             unlock: unlock(given),
             new_passphrase,
             now,
+            unlocked: RefCell::default(),
         })
     }
 

@@ -94,7 +94,7 @@ fn a_file_that_cannot_be_read_is_an_error_and_named() {
         ("folder", vec!["folder", "--trust", &root]),
         ("nowhere", vec!["ledger.jwt", "--trust", &root, "--with", "tokens", "--with", "nowhere"]),
         ("nowhere", vec!["ledger.jwt", "--trust", &root, "--with", "tokens", "--revocation", "nowhere"]),
-        ("nowhere.jwt", vec!["ledger.jwt", "nowhere.jwt", "--trust", &root]),
+        ("nowhere.jwt", vec!["ledger.jwt", "nowhere.jwt", "--trust", &root, "--with", "tokens"]),
     ] {
         let run = chain.verify(&words).exits(1);
         let lines = run.json_lines();

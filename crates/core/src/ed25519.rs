@@ -17,12 +17,11 @@ use crate::statement::StatementId;
 /// Bytes of a signature.
 pub const SIGNATURE_LENGTH: usize = 64;
 
-/// From so many points on, curve25519-dalek adds them up by buckets.
+/// From so many points on, curve25519-dalek adds them up by buckets, and one equation is quickest.
 const BUCKETS: usize = 190;
 
-/// Most points of one equation without buckets and with: more take longer for each.
-const FEW: usize = 44;
-const MANY: usize = 480000;
+/// Most points of an equation without buckets: the tables of more leave the fast caches.
+const POINTS: usize = 44;
 
 /// Most signatures of the pieces that a failed equation is searched in.
 const PIECE: usize = 22;
@@ -139,8 +138,8 @@ fn search(all: &[(Signed<'_>, StatementId)], items: &[Item]) -> Vec<usize> {
     let mut items: Vec<&Item> = items.iter().collect();
     items.sort_unstable_by_key(|item| (key(item), item.0));
     let points = items.len() + items.chunk_by(|a, b| key(a) == key(b)).count();
-    let equations = points.div_ceil(if points < BUCKETS { FEW } else { MANY });
-    let size = items.len().div_ceil(equations.max(1)).max(1);
+    let equations = if points < BUCKETS { points.div_ceil(POINTS).max(1) } else { 1 };
+    let size = items.len().div_ceil(equations).max(1);
     items
         .chunks(size)
         .filter(|some| !together(all, some))

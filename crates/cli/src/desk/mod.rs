@@ -8,6 +8,9 @@ mod keys;
 mod module;
 mod operator;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use greatseal_core::issue::Issued;
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Code, Decision, Timestamp, View};
-use greatseal_custody::{Deadline, Keystore, Passphrase, PassphraseSource};
+use greatseal_custody::{Custodian, Deadline, KeyName, Keystore, Passphrase, PassphraseSource};
 use greatseal_token::wascap::{self, Claims, Terms, TokenId, Verifier};
 
 pub(crate) use account::NewAccount;
@@ -28,6 +31,7 @@ pub(crate) use operator::NewOperator;
 use crate::clock::DAY;
 use crate::problem::Problem;
 use crate::realm::{Current, Realm};
+use crate::text;
 
 /// How long a person may take to unlock a key.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -45,6 +49,8 @@ pub(crate) struct Desk {
     pub(crate) unlock: Arc<dyn PassphraseSource>,
     pub(crate) new_passphrase: Box<NewPassphrase>,
     pub(crate) now: Timestamp,
+    /// Custodians that have been asked before, so that a person unlocks each key once.
+    pub(crate) unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
 }
 
 /// Something that was issued and saved.
@@ -60,11 +66,20 @@ impl Desk {
     pub(crate) fn issue(&self, claims: &Claims) -> Result<Issued<Claims>, Problem> {
         let unsigned = wascap::encode(claims)?;
         let request = unsigned.request();
+        // A token is public for ever; a seed that was pasted into a title must not get there.
+        if let Some((name, _)) = request.summary().iter().find(|(_, value)| text::fit(value) != *value) {
+            return Err(Problem::usage(format!("the {name} holds a private seed or control characters"))
+                .hint("Nothing was signed. A seed that was pasted anywhere should be replaced."));
+        }
         let Some(entry) = self.store.find_by_key(request.signer())? else {
             return Err(self.not_in_custody(claims.issuer));
         };
-        let custodian = self.store.custodian(&entry.name, Arc::clone(&self.unlock))?;
-        let signature = greatseal_custody::sign(&*custodian, &request, Deadline::after(PATIENCE))?;
+        let mut unlocked = self.unlocked.borrow_mut();
+        let custodian = match unlocked.entry(entry.name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.store.custodian(&entry.name, Arc::clone(&self.unlock))?),
+        };
+        let signature = greatseal_custody::sign(&**custodian, &request, Deadline::after(PATIENCE))?;
         let view = View::new(self.realm.file().policy, Vec::new(), self.now);
         Ok(unsigned.finish(&signature, &view)?)
     }

@@ -4,6 +4,7 @@ mod attacks;
 mod report;
 mod timing;
 
+use std::cell::RefCell;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ impl Tour {
             }),
             new_passphrase: Box::new(move || Ok(Passphrase::from_reader(for_new.as_bytes())?)),
             now,
+            unlocked: RefCell::default(),
         };
         Ok(Self { folder, desk })
     }

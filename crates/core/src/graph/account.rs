@@ -16,9 +16,15 @@ use crate::view::Standing;
 #[derive(Debug)]
 pub(super) struct AccountSide<'g> {
     identity: Key<Account>,
-    /// The current tokens; none under a bare account key.
-    tokens: Vec<usize>,
+    /// The current tokens, the one that is shown first; none under a bare account key.
+    tokens: Vec<Current<'g>>,
     signers: Vec<RawKey>,
+}
+
+/// A current token of an account.
+#[derive(Debug)]
+struct Current<'g> {
+    token: usize,
     above: Above<'g>,
     by_identity: bool,
 }
@@ -42,8 +48,7 @@ struct Spoken<'g, 'a, T> {
 impl<'g> AccountSide<'g> {
     /// Makes the side of an account whose bare key is trusted.
     fn bare(identity: Key<Account>) -> Self {
-        let above = Above::Nothing(Anchored::Key);
-        Self { identity, tokens: Vec::new(), signers: Vec::new(), above, by_identity: false }
+        Self { identity, tokens: Vec::new(), signers: Vec::new() }
     }
 
     pub(super) fn identity(&self) -> &Key<Account> {
@@ -55,16 +60,27 @@ impl<'g> AccountSide<'g> {
     }
 
     pub(super) fn speaks_in(&self, token: usize) -> bool {
-        self.tokens.contains(&token)
+        self.tokens.iter().any(|current| current.token == token)
     }
 
     pub(super) fn token(&self) -> Option<usize> {
-        self.tokens.first().copied()
+        self.tokens.first().map(|current| current.token)
+    }
+
+    /// Shows this one of the current tokens: each may stand on another token of the operator.
+    fn show(&mut self, token: usize) {
+        if let Some(at) = self.tokens.iter().position(|current| current.token == token) {
+            self.tokens.swap(0, at);
+        }
+    }
+
+    fn above(&self) -> Above<'g> {
+        self.tokens.first().map_or(Above::Nothing(Anchored::Key), |current| current.above)
     }
 
     /// Returns the tokens from the root down to the account's.
     pub(super) fn path(&self) -> impl Iterator<Item = usize> {
-        let operator = match self.above {
+        let operator = match self.above() {
             Above::Operator(side) => side.token(),
             Above::Nothing(_) => None,
         };
@@ -72,14 +88,14 @@ impl<'g> AccountSide<'g> {
     }
 
     pub(super) fn foundation(&self) -> Foundation {
-        let (anchored, mut notices) = match self.above {
+        let (anchored, mut notices) = match self.above() {
             Above::Operator(side) => (side.anchored(), side.notices().to_vec()),
             Above::Nothing(anchored) => (anchored, Vec::new()),
         };
         if self.signers.is_empty() && !self.tokens.is_empty() {
             notices.push(Notice::AccountWithoutSigners { account: self.identity.nkey() });
         }
-        if let (true, Above::Operator(side)) = (self.by_identity, self.above) {
+        if let Some(Current { above: Above::Operator(side), by_identity: true, .. }) = self.tokens.first() {
             let (account, operator) = (self.identity.nkey(), side.identity().nkey());
             notices.push(Notice::AccountByIdentity { account, operator });
         }
@@ -91,7 +107,7 @@ impl<'g> AccountSide<'g> {
     /// An account that lists its own identity does no harm: it is one key of one principal.
     pub(super) fn reused(&self, code: Option<Nkey>) -> Option<(Nkey, Nkey)> {
         let own = core::iter::once(self.identity.raw()).chain(&self.signers);
-        let above = |key: &RawKey| match self.above {
+        let above = |key: &RawKey| match self.above() {
             Above::Operator(side) => side.use_of(key),
             Above::Nothing(_) => None,
         };
@@ -132,8 +148,8 @@ impl<'a, T: Statement> Graph<'a, T> {
 
     /// Narrows an account to its newest tokens; nothing when there are none.
     ///
-    /// It stands on what the first of them stands on: an operator that is trusted by its key and by
-    /// a pinned token has two sides, and the older tokens may stand on the other.
+    /// An operator that is trusted by its key and by a pinned token has two sides, and each token
+    /// stands on the one that lists its issuer.
     fn current<'g>(
         &self,
         account: Key<Account>,
@@ -149,15 +165,13 @@ impl<'a, T: Statement> Graph<'a, T> {
                 return Some(Err(self.failure(token, fault, 5)));
             }
             let signers = listed(voice.verified.content());
+            let current = Current { token, above, by_identity: self.by_identity(token, above) };
             match &mut side {
                 Some(side) => {
                     side.signers = common(&side.signers, &signers);
-                    side.tokens.push(token);
+                    side.tokens.push(current);
                 }
-                None => {
-                    let by_identity = self.by_identity(token, above);
-                    side = Some(AccountSide { identity: account, tokens: vec![token], signers, above, by_identity });
-                }
+                None => side = Some(AccountSide { identity: account, tokens: vec![current], signers }),
             }
         }
         side.map(Ok)
@@ -214,14 +228,14 @@ impl<'a, T: Statement> Graph<'a, T> {
 
     /// Decides about an account token: it has to be the one that speaks.
     pub(super) fn decide_account(&self, target: usize, subject: Key<Account>) -> Result<Allow, Vec<Failure>> {
-        let sides = self.account_sides(subject);
-        if let Some(side) = sides.iter().flatten().find(|side| side.speaks_in(target)) {
+        let mut sides = self.account_sides(subject);
+        if let Some(side) = sides.iter_mut().flatten().find(|side| side.speaks_in(target)) {
+            side.show(target);
             let mut foundation = side.foundation();
             if let Err(fault) = self.unmixed(side, None, &mut foundation) {
                 return Err(vec![self.failure(target, fault, 6)]);
             }
-            let operator = side.path().filter(|token| Some(*token) != side.token());
-            return Ok(self.allow(operator.chain([target]), &foundation));
+            return Ok(self.allow(side.path(), &foundation));
         }
         let mut failures = Vec::new();
         // What is wrong with the target itself comes before what other tokens of the account do to it.

@@ -48,6 +48,8 @@ impl Signable for Claims {
             lines.push(("hash", module.hash.clone()));
             lines.extend(module.rev.map(|rev| ("revision", rev.to_string())));
             lines.extend(module.ver.clone().map(|ver| ("version", ver)));
+            lines.extend(module.call_alias.clone().map(|alias| ("call alias", alias)));
+            lines.extend(module.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
         }
         lines.push(("issued at", self.terms.issued_at.to_string()));
         lines.extend(self.terms.validity.not_before.map(|at| ("not before", at.to_string())));

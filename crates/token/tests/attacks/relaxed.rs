@@ -32,7 +32,7 @@ fn an_operator_without_signing_keys_is_told() {
     let tenant = account_token(&realm.account, &realm.operator).lists([&realm.account_signer]).sign();
     let operator = realm.operator.nkey();
     let told = Notice::OperatorWithoutSigners { operator };
-    only_relaxed(&realm.verify_under(&root, &root, &tenant), Code::OperatorNoSigners, &[told.clone()]);
+    only_relaxed(&realm.verify_under(&root, &root, &tenant), Code::OperatorNoSigners, std::slice::from_ref(&told));
     let by_identity = Notice::AccountByIdentity { account: realm.account.nkey(), operator };
     for target in [&tenant, &realm.leaf] {
         let told = [told.clone(), by_identity.clone()];

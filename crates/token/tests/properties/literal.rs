@@ -108,7 +108,7 @@ impl<'s> Literal<'s> {
             let listed = keys(listing);
             // Rule 3: one that is not separated is not there at all where separation is required.
             let separated = !self.strict || !listed.is_empty() && !listed.contains(identity);
-            (own && separated && counts(made)).then(|| (position, &made.claims, listed))
+            (own && separated && counts(made)).then_some((position, &made.claims, listed))
         });
         let current = newest(own)?;
         (!self.strict || !current.signers.is_empty()).then_some(current)

@@ -107,13 +107,22 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     }
 
     if verify.files.len() > 1 {
-        supplied.add_tokens_of(&verify.files)?;
+        supplied.add_tokens_of(&verify.files);
     }
     let mut session = Session::new(verify, now, trust, supplied);
     let mut exit = Exit::Ok;
     for (number, file) in verify.files.iter().enumerate() {
         // One at a time: there may be many, and a module may be large.
-        let answer = session.answer(&Input::read(file)?);
+        let answer = match Input::read(file) {
+            Ok(input) => session.answer(&input),
+            // The last word is the command's; of several files, the others are judged all the same.
+            Err(problem) if verify.files.len() == 1 => return Err(problem),
+            Err(problem) => {
+                output::problem(&problem, format);
+                exit = exit.max(problem.exit());
+                continue;
+            }
+        };
         if answer.decision == "deny" {
             exit = Exit::Deny;
         }
