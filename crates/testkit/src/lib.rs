@@ -8,5 +8,6 @@
 pub mod attacks;
 pub mod chain;
 pub mod codes;
+pub mod succession;
 pub mod vectors;
 pub mod wasm;

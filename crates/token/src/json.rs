@@ -64,7 +64,18 @@ pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
     faults: &Faults,
     seed: S,
 ) -> Result<S::Value, DecodeFault> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match str::from_utf8(bytes) {
+        Ok(text) => read_from(serde_json::Deserializer::from_str(text), faults, seed),
+        // Read again byte by byte, in order to tell where.
+        Err(_) => read_from(serde_json::Deserializer::from_slice(bytes), faults, seed),
+    }
+}
+
+fn read_from<'de, R: serde_json::de::Read<'de>, S: DeserializeSeed<'de>>(
+    mut deserializer: serde_json::Deserializer<R>,
+    faults: &Faults,
+    seed: S,
+) -> Result<S::Value, DecodeFault> {
     seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let kept = faults.0.borrow_mut().take();
         kept.unwrap_or_else(|| DecodeFault::Json { detail: Quoted::sentence(&error.to_string()) })

@@ -205,7 +205,8 @@ fn an_operator_trusted_twice_shows_the_token_that_lists_the_issuer() {
     // Of account tokens of one second each stands on its own.
     let twin = account_token(&realm.account, &fresh).lists([&realm.account_signer]).sign();
     for (token, root) in [(&realm.tenant, &realm.root), (&twin, &newer)] {
-        let allow = verify(token).pin(&realm.root).trust(&realm.operator).with([&newer, &realm.tenant, &twin]).allowed();
+        let allow =
+            verify(token).pin(&realm.root).trust(&realm.operator).with([&newer, &realm.tenant, &twin]).allowed();
         let ids: Vec<_> = allow.chain().iter().map(|link| link.id).collect();
         assert_eq!(ids, [root.id(), token.id()]);
     }
