@@ -69,6 +69,7 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/custody/file.md", "age -d", "needs the age command, and an answer at the terminal"),
     ("docs/verify.md", "greatseal verify FILE", "is the synopsis"),
     ("docs/signatures.md", "cargo test -p greatseal-core", "is part of the same run of tests"),
+    ("docs/performance.md", "cargo xtask bench", "measures for a minute, and is judged by people and not by a test"),
 ];
 
 /// Commands that no page runs, and why.

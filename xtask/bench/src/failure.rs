@@ -1,5 +1,6 @@
 //! Why there is no report, or none to be content with.
 
+use greatseal_core::error::ModuleFault;
 use greatseal_core::issue::IssueFault;
 
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,8 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("a token could not be made: {0}")]
     Issue(#[from] IssueFault),
+    #[error("a module could not be made: {0}")]
+    Module(#[from] ModuleFault),
     #[error("{name}: what was to be timed does not answer as it has to")]
     Refused { name: &'static str },
     #[error("{path}: {source}")]

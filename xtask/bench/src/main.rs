@@ -65,10 +65,8 @@ impl Call {
         eprintln!("bars: {}", machine.word());
         let mut subjects = ours::chains()?;
         subjects.extend(ours::bulk()?);
+        subjects.push(ours::module()?);
         subjects.extend(peers::all()?);
-        if let Ok(only) = std::env::var("ONLY") {
-            subjects.retain(|s| only.split(',').any(|o| o == s.name));
-        }
         let rounds = if self.quick { QUICK_ROUNDS } else { ROUNDS };
         let tick = |round: usize| {
             if io::stderr().is_terminal() && round.is_multiple_of(10) {

@@ -66,7 +66,7 @@ impl Realm {
 }
 
 /// Makes the token of a module, by the signing key of an account.
-pub(crate) fn module(account: &str, name: &str, hash: &str) -> Result<Vec<u8>, IssueFault> {
+pub(crate) fn module_token(account: &str, name: &str, hash: &str) -> Result<Vec<u8>, IssueFault> {
     let claims = Module {
         subject: public(&signing_key(name)),
         name: Some(name.into()),

@@ -3,12 +3,15 @@
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
+use data_encoding::HEXUPPER;
 use ed25519_dalek::{Signer as _, VerifyingKey};
 use greatseal_core::{Decision, View};
 use greatseal_token::wascap::Verifier;
+use greatseal_token::wascap::module::{ModuleFile, embed, strip};
+use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
-use crate::material::{Realm, module, signing_key};
+use crate::material::{Realm, module_token, signing_key};
 use crate::measure::{Subject, apart, together};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
@@ -91,8 +94,9 @@ pub(crate) fn chains() -> Result<Vec<Subject>, Failure> {
     let operator = realm.operator.clone();
     let older = realm.account("account", 0, 86_400)?;
     let account = realm.account("account", 1, 0)?;
-    let modules: Vec<_> =
-        (0..=MODULES).map(|index| module("account", &format!("module {index}"), HASH)).collect::<Result<_, _>>()?;
+    let modules: Vec<_> = (0..=MODULES)
+        .map(|index| module_token("account", &format!("module {index}"), HASH))
+        .collect::<Result<_, _>>()?;
     let chain = |with: &[&Vec<u8>], module: &Vec<u8>| Question {
         view: Rc::clone(&view),
         targets: vec![module.clone()],
@@ -174,4 +178,34 @@ pub(crate) fn bulk() -> Result<Vec<Subject>, Failure> {
         }
     }
     Ok(subjects)
+}
+
+/// Makes the row of a whole file, whose token and chain are remembered: its framing and its hash.
+pub(crate) fn module() -> Result<Subject, Failure> {
+    const NAME: &str = "module-verify";
+    const FILE: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/wascap/published/echo_messaging_v0.9.0.wasm");
+    let published = std::fs::read(FILE).map_err(|source| Failure::File { path: FILE, source })?;
+
+    // Its own signer is nobody's any more, so it is signed again, by a chain that speaks.
+    let stripped = strip(&published)?;
+    let token = module_token("account", "echo", &HEXUPPER.encode(&stripped.hash()))?;
+    let file = embed(stripped, &String::from_utf8_lossy(&token))?;
+    let realm = Realm::new(1)?;
+    let view = realm.view();
+    let above = [realm.operator.clone(), realm.account("account", 0, 0)?];
+    let decide = move |verifier: &mut Verifier, file: &[u8]| {
+        let with = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
+        ModuleFile::read(file)
+            .is_ok_and(|file| matches!(verifier.decide_module(&file, with, &view), Decision::Allow(_)))
+    };
+
+    let mut verifier = Verifier::new(ONE);
+    if !decide(&mut verifier, &file) {
+        return Err(Failure::Refused { name: NAME });
+    }
+    let detail = format!("echo_messaging 0.9.0 signed again, {} bytes, its chain remembered", file.len());
+    let same = file.clone();
+    let run = together(move || decide(&mut verifier, &file));
+    Ok(Subject::new(NAME, detail, run, together(move || Sha256::digest(&same))))
 }
