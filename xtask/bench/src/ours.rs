@@ -100,7 +100,7 @@ pub(crate) fn chains() -> Result<Vec<Subject>, Failure> {
     let chain = |with: &[&Vec<u8>], module: &Vec<u8>| Question {
         view: Rc::clone(&view),
         targets: vec![module.clone()],
-        with: with.iter().map(|token| Vec::clone(token)).collect(),
+        with: with.iter().map(|token| token.to_vec()).collect(),
     };
     let Some((first, others)) = modules.split_first() else {
         return Ok(Vec::new());
