@@ -1,9 +1,9 @@
 //! The rules of succession as a slow and obvious reference over abstract keys.
 //!
-//! Written from `SUCCESSION.md` and `vectors/succession/FORMAT.md` alone and sharing nothing with the
-//! verifier, so that the two can be held against each other. Numbers in the code are those of the rules.
-//! Everything is computed again for every question. Where the texts leave a choice, the code says which
-//! reading it takes.
+//! It follows `SUCCESSION.md` and `vectors/succession/FORMAT.md` and shares nothing with the verifier, so
+//! that the two can be held against each other. Numbers in the code are those of the rules. Everything is
+//! computed again for every question. Where the texts leave a choice, the code says which reading it takes,
+//! and [`readings`] holds histories that show it.
 
 mod account;
 mod hearing;

@@ -2,8 +2,8 @@
 //!
 //! Told by a seed alone. Names say who is who: the owner's keys are a letter and a number (`S3`), a thief's own
 //! have a mark between (`St1`); the owner's statements are `T` (operator tokens), `L` (listings) and `m` (modules),
-//! a thief's `X`, `Y` and `n`. Times are whole seconds, no key serves in two roles, and a statement names only
-//! statements before it, so real tokens can be made from every history.
+//! a thief's `X`, `Y` and `n`. Times are whole seconds, no key serves in two roles but in tokens that are refused
+//! for it, and a statement names only statements before it, so real tokens can be made from every history.
 
 mod courier;
 mod dice;
