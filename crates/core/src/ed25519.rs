@@ -133,13 +133,8 @@ type Item = (usize, batch::Item);
 
 /// Returns the indices of the bad ones: by equations of the quickest size, then by pieces, then one by one.
 fn search(all: &[(Signed<'_>, StatementId)], items: &[Item]) -> Vec<usize> {
-    let key = |item: &Item| all.get(item.0).map(|(signed, _)| signed.key);
-    // Signatures by one key share a point, so they go together.
     let mut items: Vec<&Item> = items.iter().collect();
-    items.sort_unstable_by_key(|item| (key(item), item.0));
-    let points = items.len() + items.chunk_by(|a, b| key(a) == key(b)).count();
-    let equations = if points < BUCKETS { points.div_ceil(POINTS).max(1) } else { 1 };
-    let size = items.len().div_ceil(equations).max(1);
+    let size = arrange(all, &mut items);
     items
         .chunks(size)
         .filter(|some| !together(all, some))
@@ -149,6 +144,20 @@ fn search(all: &[(Signed<'_>, StatementId)], items: &[Item]) -> Vec<usize> {
         .filter(|(_, item)| item.clone().verify_single().is_err())
         .map(|(index, _)| *index)
         .collect()
+}
+
+/// Orders signatures for their equations, and returns how many go into one.
+fn arrange(all: &[(Signed<'_>, StatementId)], items: &mut [&Item]) -> usize {
+    // Each has a point of its own, and each key one more.
+    if items.len() >= BUCKETS {
+        return items.len();
+    }
+    let key = |item: &Item| all.get(item.0).map(|(signed, _)| signed.key);
+    // Signatures by one key share its point, so they go together.
+    items.sort_unstable_by_key(|item| (key(item), item.0));
+    let points = items.len() + items.chunk_by(|a, b| key(a) == key(b)).count();
+    let equations = if points < BUCKETS { points.div_ceil(POINTS).max(1) } else { 1 };
+    items.len().div_ceil(equations).max(1)
 }
 
 /// Says whether all of them are good; of a single one it says nothing.
