@@ -124,7 +124,7 @@ fn look_at_token(token: &[u8], now: Timestamp, checks: &mut Vec<Check>) -> Optio
 fn alone(claims: &Claims) -> Vec<ChainFault> {
     let mut faults = Vec::new();
     match claims.grant() {
-        Grant::Operator { issuer, subject, signers } => {
+        Grant::Operator { issuer, subject, signers, succession: _ } => {
             let operator = subject.nkey();
             if issuer != operator {
                 faults.push(ChainFault::NotSelfIssued { operator, issuer });
@@ -140,10 +140,10 @@ fn alone(claims: &Claims) -> Vec<ChainFault> {
             faults.push(ChainFault::AccountIssuerRole { account: subject.nkey(), issuer });
         }
         Grant::Account { .. } => {}
-        Grant::Code { issuer, subject } if issuer.raw() == subject.raw() => {
+        Grant::Code { issuer, subject, revision: _ } if issuer.raw() == subject.raw() => {
             faults.push(ChainFault::SelfIssued { subject });
         }
-        Grant::Code { issuer, subject } if issuer.role() != Role::Account => {
+        Grant::Code { issuer, subject, revision: _ } if issuer.role() != Role::Account => {
             faults.push(ChainFault::CodeIssuer { subject, issuer, problem: "no account key" });
         }
         Grant::Code { .. } => {}

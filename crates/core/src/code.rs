@@ -163,9 +163,9 @@ codes! {
     ClaimsSigners "GS-CLAIMS-SIGNERS" Deny 400 Author
         "an entry among the signing keys is no key of the right role"
         "Issue the token again with a clean list: O keys under an operator, A keys under an account.";
-    ClaimsSuccession "GS-CLAIMS-SUCCESSION" Deny 501 Caller
-        "the token carries the `greatseal` claim, whose rules this version does not know"
-        "Verify with a newer greatseal. Passing over the claim would soften the rules its operator chose.";
+    ClaimsSuccession "GS-CLAIMS-SUCCESSION" Deny 400 Author
+        "the `greatseal` claim cannot stand in its token"
+        "Ask the operator for a sound token: its keys listed once, identities apart from signing keys, and a threshold of more than half.";
 
     SignatureInvalid "GS-SIGNATURE-INVALID" Deny 403 Author
         "the signature does not verify under the issuer's key"
@@ -242,6 +242,30 @@ codes! {
     Superseded "GS-SUPERSEDED" Deny 403 Author
         "a newer token of the same subject replaces this one"
         "Use the newer token; the message names it.";
+    SuccessionFork "GS-SUCCESSION-FORK" Deny 403 Author
+        "an operator has two tokens of equal standing"
+        "Ask the operator which one is genuine. It heals this with one token that more keys endorse; until then nothing of it can be believed.";
+    SuccessionVoid "GS-SUCCESSION-VOID" Deny 403 Author
+        "the token that superseded this one lost its endorsements"
+        "Ask the operator for its current token and endorsements; a superseded token never speaks again.";
+    SuccessionStale "GS-SUCCESSION-STALE" Deny 403 Caller
+        "the operator token that is trusted expired more than 400 days ago"
+        "Ask the operator for its current token, compare it with one from a source you trust, and pin that.";
+    SuccessionUnknown "GS-SUCCESSION-UNKNOWN" Deny 403 Caller
+        "what is trusted does not lead to this operator token"
+        "Supply the tokens between and their endorsements with `--with FILE-OR-FOLDER`; without them anybody who stole an identity could have made it.";
+    Revoked "GS-REVOKED" Deny 403 Author
+        "the token, or one that it rests on, was revoked"
+        "Ask for a new one; what is revoked stays revoked.";
+    AccountNotCountersigned "GS-ACCOUNT-NOT-COUNTERSIGNED" Deny 403 Author
+        "the account's own side did not countersign this listing"
+        "Supply the countersignatures with `--with FILE-OR-FOLDER`, or ask the account for one: this operator's accounts have to agree to what is listed for them.";
+    CodeNotCountersigned "GS-CODE-NOT-COUNTERSIGNED" Deny 403 Author
+        "the signing key did not countersign the listing that names it"
+        "Supply its countersignature with `--with FILE-OR-FOLDER`; a key speaks only for an account that it agreed to speak for.";
+    CodeOwned "GS-CODE-OWNED" Deny 403 Author
+        "the module belongs to the account that published it first"
+        "Publish it under a module key of your own.";
     SubjectOther "GS-SUBJECT-OTHER" Deny 403 Caller
         "the token is good, and about somebody else than was asked for"
         "Check that the right file was named, or leave `--subject` out.";

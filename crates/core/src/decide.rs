@@ -4,12 +4,14 @@ use core::num::NonZeroUsize;
 
 use crate::anchor::Anchored;
 use crate::decoded::Decoded;
+use crate::deed::Deed;
 use crate::error::{ChainFault, Fault};
-use crate::graph::{Graph, Index, Member, relevant};
+use crate::graph::{Graph, Ignored, Index, Material, Member, relevant, relevant_deeds};
 use crate::key::Nkey;
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
 use crate::statement::{Family, Statement, StatementId};
+use crate::supply::{LogOrder, Proof, Subject, Supply};
 use crate::time::Timestamp;
 use crate::verify::{Verified, verify, verify_one};
 use crate::view::View;
@@ -66,6 +68,14 @@ pub enum Notice {
         first: Nkey,
         /// The other.
         second: Nkey,
+    },
+    /// Followed from the pinned token.
+    #[error("the token that is trusted was followed to its successor, {steps} further on: {current}")]
+    Followed {
+        /// The operator token that speaks now.
+        current: StatementId,
+        /// How many steps.
+        steps: usize,
     },
     /// Accepted under every policy.
     #[error("account {account} has no signing keys of its own: its identity key signs modules")]
@@ -211,77 +221,156 @@ impl<T> Candidate<T> {
     }
 }
 
-/// Candidates that one or more decisions are taken over.
+/// What one or more decisions are taken over.
 #[derive(Debug)]
 pub struct Examination<'v, T> {
     view: &'v View,
     members: Vec<Member<T>>,
     index: Index,
+    deeds: Vec<Member<Deed>>,
+    proofs: Vec<(Subject, Proof)>,
+    log: Option<LogOrder>,
     workers: NonZeroUsize,
 }
 
+/// What a verifier remembers between decisions.
+#[derive(Debug)]
+pub struct Memory<T> {
+    /// Tokens of the family.
+    pub tokens: Remembered<T>,
+    /// Deeds.
+    pub deeds: Remembered<Deed>,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self { tokens: Remembered::default(), deeds: Remembered::default() }
+    }
+}
+
+/// The answers to some questions, and what had no effect on them.
+#[derive(Debug)]
+pub struct Outcome {
+    /// One answer for each target, in order.
+    pub decisions: Vec<Decision>,
+    /// Revocations without effect.
+    pub ignored: Vec<Ignored>,
+}
+
+impl Outcome {
+    /// Denies the only question for one reason.
+    #[must_use]
+    pub fn because(fault: Fault) -> Self {
+        Self { decisions: vec![Decision::Deny(Deny::because(fault))], ignored: Vec::new() }
+    }
+
+    /// Returns the only answer; a denial, if there is none.
+    #[must_use]
+    pub fn into_decision(self) -> Decision {
+        let none = || Decision::Deny(Deny::because(ChainFault::NoRule { what: "missing" }.into()));
+        self.decisions.into_iter().next().unwrap_or_else(none)
+    }
+}
+
 impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
-    /// Gathers the candidates, targets among them; their order does not matter.
+    /// Takes what is at hand, targets included.
     ///
     /// `workers` threads share the signatures of large sets.
     #[must_use]
-    pub fn new(view: &'v View, candidates: Vec<Candidate<T>>, workers: NonZeroUsize) -> Self {
-        let members: Vec<Member<T>> = candidates
-            .into_iter()
-            .map(|candidate| match candidate {
-                Candidate::Decoded(decoded) => Member::Pending(decoded),
-                Candidate::Verified(verified) => Member::Verified(verified),
-            })
-            .collect();
+    pub fn new(view: &'v View, supply: Supply<T>, workers: NonZeroUsize) -> Self {
+        let Supply { tokens, deeds, proofs, log } = supply;
+        let members: Vec<Member<T>> = tokens.into_iter().map(Member::from).collect();
         let index = Index::of(&members);
-        Self { view, members, index, workers }
+        let deeds = deeds.into_iter().map(Member::from).collect();
+        Self { view, members, index, deeds, proofs, log, workers }
     }
 
-    /// Decides about the candidates at these positions, one answer each.
+    /// Decides about the tokens at these positions, one answer each.
     ///
-    /// Only what the decisions can turn on is verified, in one batch, and then kept in
-    /// `remembered`.
-    pub fn decide(&mut self, targets: &[usize], remembered: &mut Remembered<T>) -> Vec<Decision> {
-        if let Err(fault) = self.verify_relevant(targets, remembered) {
+    /// Only what the decisions can turn on is verified, in one batch, and then kept in `memory`.
+    pub fn decide(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Outcome {
+        if let Err(fault) = self.verify_relevant(targets, memory) {
             let deny = Deny::because(fault.into());
-            return targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
+            let decisions = targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
+            return Outcome { decisions, ignored: Vec::new() };
         }
-        let graph = Graph::new(self.view, &self.members, &self.index);
-        targets.iter().map(|target| graph.decide(*target)).collect()
+        let material = Material {
+            members: &self.members,
+            index: &self.index,
+            deeds: &self.deeds,
+            proofs: &self.proofs,
+            log: self.log.as_ref(),
+        };
+        let graph = Graph::new(self.view, material);
+        let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
+        Outcome { decisions, ignored: graph.ignored(&self.deeds) }
     }
 
-    fn verify_relevant(&mut self, targets: &[usize], remembered: &mut Remembered<T>) -> Result<(), ChainFault> {
-        if self.members.iter().all(|member| matches!(member, Member::Verified(_))) {
+    fn verify_relevant(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Result<(), ChainFault> {
+        let known = |members: &[Member<T>]| members.iter().all(|member| matches!(member, Member::Verified(_)));
+        if known(&self.members) && self.deeds.iter().all(|member| matches!(member, Member::Verified(_))) {
             return Ok(());
         }
-        let wanted = relevant(self.view, &self.index, &self.members, targets.iter().copied());
-        let (places, pending): (Vec<&mut Member<T>>, Vec<Decoded<T>>) = self
-            .members
-            .iter_mut()
-            .zip(wanted)
-            .filter_map(|(member, wanted)| match member {
-                Member::Pending(decoded) if wanted => Some(decoded.clone()).map(|decoded| (member, decoded)),
-                Member::Pending(_) | Member::Verified(_) | Member::Refused(_) => None,
-            })
-            .unzip();
-        let bytes: usize = pending.iter().map(|decoded| decoded.received().len()).sum();
+        let scope = (!self.deeds.is_empty(), self.log.is_some());
+        let marks = relevant(self.view, &self.index, &self.members, scope, targets.iter().copied());
+        let wanted = relevant_deeds(self.view, &self.members, &marks, &self.deeds);
+        let found = weight(&self.members, &marks) + weight(&self.deeds, &wanted);
         let limit = CHAIN_BYTES.saturating_mul(targets.len().max(1));
-        if bytes > limit {
-            return Err(ChainFault::TooLarge { found: bytes, limit });
+        if found > limit {
+            return Err(ChainFault::TooLarge { found, limit });
         }
-        let verdicts = match <[Decoded<T>; 1]>::try_from(pending) {
-            Ok([one]) => vec![verify_one(one, remembered.points())],
-            Err(several) => verify(several, self.workers),
-        };
-        for (place, verdict) in places.into_iter().zip(verdicts) {
-            *place = match verdict {
-                Ok(verified) => {
-                    remembered.keep(&verified);
-                    Member::Verified(verified)
-                }
-                Err(refused) => Member::Refused(refused),
-            };
-        }
+        settle(&mut self.members, &marks, self.workers, &mut memory.tokens);
+        settle(&mut self.deeds, &wanted, self.workers, &mut memory.deeds);
         Ok(())
+    }
+}
+
+impl<T> From<Candidate<T>> for Member<T> {
+    fn from(candidate: Candidate<T>) -> Self {
+        match candidate {
+            Candidate::Decoded(decoded) => Self::Pending(decoded),
+            Candidate::Verified(verified) => Self::Verified(verified),
+        }
+    }
+}
+
+/// Counts the bytes of the marked members that are not verified yet.
+fn weight<T>(members: &[Member<T>], marks: &[bool]) -> usize {
+    let pending = members.iter().zip(marks).filter(|(_, marked)| **marked);
+    pending
+        .map(|(member, _)| match member {
+            Member::Pending(decoded) => decoded.received().len(),
+            Member::Verified(_) | Member::Refused(_) => 0,
+        })
+        .sum()
+}
+
+/// Verifies the marked members, in one batch.
+fn settle<T: Statement + Send + Sync>(
+    members: &mut [Member<T>],
+    marks: &[bool],
+    workers: NonZeroUsize,
+    remembered: &mut Remembered<T>,
+) {
+    let (places, pending): (Vec<&mut Member<T>>, Vec<Decoded<T>>) = members
+        .iter_mut()
+        .zip(marks)
+        .filter_map(|(member, marked)| match member {
+            Member::Pending(decoded) if *marked => Some(decoded.clone()).map(|decoded| (member, decoded)),
+            Member::Pending(_) | Member::Verified(_) | Member::Refused(_) => None,
+        })
+        .unzip();
+    let verdicts = match <[Decoded<T>; 1]>::try_from(pending) {
+        Ok([one]) => vec![verify_one(one, remembered.points())],
+        Err(several) => verify(several, workers),
+    };
+    for (place, verdict) in places.into_iter().zip(verdicts) {
+        *place = match verdict {
+            Ok(verified) => {
+                remembered.keep(&verified);
+                Member::Verified(verified)
+            }
+            Err(refused) => Member::Refused(refused),
+        };
     }
 }

@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::key::{Nkey, PublicKey, Role};
 use crate::limits::QUOTED_CHARS;
 use crate::statement::StatementId;
+use crate::succession::{SuccessionFault, TermsFault};
 use crate::time::Timestamp;
 
 /// A text is no key, or one of another role.
@@ -223,9 +224,12 @@ pub enum DecodeFault {
         /// Why.
         fault: KeyFault,
     },
-    /// The `greatseal` claim.
-    #[error("it carries the `greatseal` claim")]
-    Succession,
+    /// A `greatseal` claim that cannot stand in its token.
+    #[error("the claim `greatseal`: {0}")]
+    Succession(#[from] TermsFault),
+    /// A `greatseal` claim in a token that is not an operator's.
+    #[error("only operators carry the claim `greatseal`")]
+    SuccessionElsewhere,
 }
 
 impl DecodeFault {
@@ -246,7 +250,7 @@ impl DecodeFault {
             Self::Subject { .. } => Code::ClaimsSubject,
             Self::Issuer { fault, .. } => fault.code(),
             Self::Signer { .. } => Code::ClaimsSigners,
-            Self::Succession => Code::ClaimsSuccession,
+            Self::Succession(_) | Self::SuccessionElsewhere => Code::ClaimsSuccession,
         }
     }
 }
@@ -497,6 +501,9 @@ pub enum Fault {
     /// No chain.
     #[error(transparent)]
     Chain(#[from] ChainFault),
+    /// No voice, by the rules of succession.
+    #[error(transparent)]
+    Succession(#[from] SuccessionFault),
 }
 
 impl Fault {
@@ -510,6 +517,7 @@ impl Fault {
             Self::Time(fault) => fault.code(),
             Self::Module(fault) => fault.code(),
             Self::Chain(fault) => fault.code(),
+            Self::Succession(fault) => fault.code(),
         }
     }
 }

@@ -19,16 +19,19 @@ use crate::time::Timestamp;
 use crate::verify::{Verified, verify};
 use crate::view::View;
 
-/// Claims that can be written, signed and read back.
-pub trait Signable: Statement + Sized + Send + Sync {
-    /// The row of the table of everything that is ever signed.
-    const KIND: Kind;
+/// A format in which statements are written, signed and read back.
+pub trait Signable {
+    /// What is read out of it; where the claims are a type of the format's own, they are this too.
+    type Content: Statement + Send + Sync;
+
+    /// The rows of the table of everything that is ever signed.
+    const KINDS: &'static [Kind];
 
     /// Reads the claims from the bytes that are to be signed, as strictly as from a token.
     ///
     /// # Errors
     /// [`DecodeFault`] for whatever a reader of the finished token would refuse.
-    fn from_signing_bytes(message: &[u8]) -> Result<Self, DecodeFault>;
+    fn from_signing_bytes(message: &[u8]) -> Result<Self::Content, DecodeFault>;
 
     /// Joins signed bytes and signature into the bytes of a token.
     fn assemble(message: &[u8], signature: &Signature) -> Vec<u8>;
@@ -37,17 +40,23 @@ pub trait Signable: Statement + Sized + Send + Sync {
     ///
     /// # Errors
     /// [`DecodeFault`] for whatever any reader would refuse.
-    fn decode(received: &[u8]) -> Result<Decoded<Self>, DecodeFault>;
+    fn decode(received: &[u8]) -> Result<Decoded<Self::Content>, DecodeFault>;
 
     /// Says in lines for a person what the claims say.
-    fn summary(&self) -> Vec<(&'static str, String)>;
+    fn summary(content: &Self::Content) -> Vec<(&'static str, String)>;
 }
 
 /// Encoded claims that wait for their signature.
-#[derive(Debug)]
-pub struct Unsigned<T> {
-    content: T,
+pub struct Unsigned<T: Signable> {
+    kind: Kind,
+    content: T::Content,
     message: Box<[u8]>,
+}
+
+impl<T: Signable<Content: fmt::Debug>> fmt::Debug for Unsigned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned").field("kind", &self.kind).field("content", &self.content).finish_non_exhaustive()
+    }
 }
 
 impl<T: Signable> Unsigned<T> {
@@ -57,26 +66,30 @@ impl<T: Signable> Unsigned<T> {
     /// [`IssueFault::Kind`] for bytes of another kind, [`IssueFault::Content`] for claims that
     /// a reader would refuse.
     pub fn new(message: Vec<u8>) -> Result<Self, IssueFault> {
-        if Kind::of(&message) != Some(T::KIND) {
-            return Err(IssueFault::Kind);
-        }
+        let kind = Kind::of(&message).filter(|kind| T::KINDS.contains(kind)).ok_or(IssueFault::Kind)?;
         let content = T::from_signing_bytes(&message).map_err(|fault| IssueFault::Content(fault.into()))?;
-        Ok(Self { content, message: message.into() })
+        Ok(Self { kind, content, message: message.into() })
     }
 
     /// Returns the claims.
-    pub const fn content(&self) -> &T {
+    pub const fn content(&self) -> &T::Content {
         &self.content
+    }
+
+    /// Returns the digest of the bytes to be signed: the statement id of the finished token.
+    #[must_use]
+    pub fn id(&self) -> StatementId {
+        StatementId::of(&self.message)
     }
 
     /// Makes the request that custody answers; its summary is derived from the bytes.
     #[must_use]
     pub fn request(&self) -> SigningRequest {
         SigningRequest {
-            kind: T::KIND,
+            kind: self.kind,
             signer: self.content.signer(),
             message: self.message.clone(),
-            summary: self.content.summary(),
+            summary: T::summary(&self.content),
         }
     }
 
@@ -88,7 +101,7 @@ impl<T: Signable> Unsigned<T> {
     /// # Errors
     /// [`IssueFault::Result`] when the signature is not the named signer's over this request,
     /// [`IssueFault::Content`] when the finished token would not speak.
-    pub fn finish(self, signature: &Signature, view: &View) -> Result<Issued<T>, IssueFault> {
+    pub fn finish(self, signature: &Signature, view: &View) -> Result<Issued<T::Content>, IssueFault> {
         let bytes = T::assemble(&self.message, signature);
         let decoded = T::decode(&bytes).map_err(|fault| IssueFault::Content(fault.into()))?;
         let not_before = self.content.validity().not_before.unwrap_or(Timestamp::from_secs(0));

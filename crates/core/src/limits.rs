@@ -23,6 +23,10 @@ pub const MODULE_PARTS: u32 = 1_000_000;
 /// Seconds an `iat` may lie ahead of `now`: clocks differ, thieves choose (formats, rule 7).
 pub const CLOCK_SKEW_SECONDS: u64 = 5 * 60;
 
+/// Seconds after its expiry in which an operator token is still followed to its successor: 400 days
+/// (rule 6 of succession).
+pub const FOLLOWED_SECONDS: u64 = 400 * 24 * 60 * 60;
+
 /// Tokens a verifier remembers.
 pub const REMEMBERED_TOKENS: usize = 4096;
 

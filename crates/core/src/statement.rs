@@ -5,6 +5,7 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::key::{Account, Key, Nkey, Operator, PublicKey};
+use crate::succession::Succession;
 use crate::time::{Timestamp, Validity};
 
 /// SHA-256 over the exact signed bytes: signatures can be rewritten, statements cannot.
@@ -16,6 +17,12 @@ impl StatementId {
     #[must_use]
     pub fn of(signed: &[u8]) -> Self {
         Self(Sha256::digest(signed).into())
+    }
+
+    /// Takes the 32 bytes of a digest that somebody names.
+    #[must_use]
+    pub const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
     }
 
     /// Returns the 32 bytes of the digest.
@@ -43,6 +50,8 @@ impl fmt::Debug for StatementId {
 pub enum Family {
     /// Operators, accounts, modules and providers of wasmCloud.
     Wascap,
+    /// Greatseal's own deeds, which support and revoke tokens of other families.
+    Greatseal,
 }
 
 impl Family {
@@ -51,6 +60,7 @@ impl Family {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Wascap => "wascap",
+            Self::Greatseal => "greatseal",
         }
     }
 }
@@ -80,6 +90,8 @@ pub enum Grant<'a> {
         subject: Key<Operator>,
         /// The signing keys it lists.
         signers: &'a [Key<Operator>],
+        /// The claim `greatseal`, if the token carries it.
+        succession: Option<&'a Succession>,
     },
     /// An operator makes an account and names the account's signing keys.
     Account {
@@ -96,6 +108,8 @@ pub enum Grant<'a> {
         issuer: Nkey,
         /// The identity of the code.
         subject: Nkey,
+        /// Its revision; 0 where the token names none.
+        revision: i32,
     },
     /// A statement that no rule derives authority from (clusters, hosts, invocations).
     Nothing {
@@ -110,34 +124,65 @@ pub enum Grant<'a> {
 /// no signature can be read as one over something else. Custody refuses bytes of no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A wascap token: the base64url of `{"typ":"jwt","alg":"Ed25519"}` and a dot.
+    /// A wascap token.
     WascapToken,
+    /// An endorsement of an operator token.
+    Endorsement,
+    /// A countersignature on a listing or a module.
+    Countersignature,
+    /// A revocation.
+    Revocation,
+}
+
+macro_rules! kinds {
+    ($($kind:ident $tag:literal $header:literal $prefix:literal $words:literal;)+) => {
+        impl Kind {
+            /// Every row.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// Returns the header whose base64url the signed bytes begin with, before a dot.
+            #[must_use]
+            pub const fn header(self) -> &'static str {
+                match self { $(Self::$kind => $header,)+ }
+            }
+
+            /// Returns how the signed bytes of this kind begin: the header's base64url and a dot.
+            #[must_use]
+            pub const fn prefix(self) -> &'static [u8] {
+                match self { $(Self::$kind => $prefix,)+ }
+            }
+
+            /// Returns the byte that stands for it in the entries of a log.
+            #[must_use]
+            pub const fn tag(self) -> u8 {
+                match self { $(Self::$kind => $tag,)+ }
+            }
+
+            /// Returns the words shown to whoever is asked to sign.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$kind => $words,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    WascapToken 1 r#"{"typ":"jwt","alg":"Ed25519"}"#
+        b"eyJ0eXAiOiJqd3QiLCJhbGciOiJFZDI1NTE5In0." "wascap token";
+    Endorsement 2 r#"{"typ":"greatseal-endorsement","alg":"Ed25519"}"#
+        b"eyJ0eXAiOiJncmVhdHNlYWwtZW5kb3JzZW1lbnQiLCJhbGciOiJFZDI1NTE5In0." "endorsement of an operator token";
+    Countersignature 3 r#"{"typ":"greatseal-countersignature","alg":"Ed25519"}"#
+        b"eyJ0eXAiOiJncmVhdHNlYWwtY291bnRlcnNpZ25hdHVyZSIsImFsZyI6IkVkMjU1MTkifQ." "countersignature";
+    Revocation 4 r#"{"typ":"greatseal-revocation","alg":"Ed25519"}"#
+        b"eyJ0eXAiOiJncmVhdHNlYWwtcmV2b2NhdGlvbiIsImFsZyI6IkVkMjU1MTkifQ." "revocation";
 }
 
 impl Kind {
-    /// Every row.
-    pub const ALL: [Self; 1] = [Self::WascapToken];
-
-    /// Returns how the signed bytes of this kind begin.
-    #[must_use]
-    pub const fn prefix(self) -> &'static [u8] {
-        match self {
-            Self::WascapToken => b"eyJ0eXAiOiJqd3QiLCJhbGciOiJFZDI1NTE5In0.",
-        }
-    }
-
-    /// Returns the words shown to whoever is asked to sign.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::WascapToken => "wascap token",
-        }
-    }
-
     /// Recognises bytes that are about to be signed.
     #[must_use]
     pub fn of(message: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| message.starts_with(kind.prefix()))
+        Self::ALL.iter().copied().find(|kind| message.starts_with(kind.prefix()))
     }
 }
 
@@ -148,11 +193,20 @@ mod tests {
     #[test]
     fn no_kind_can_be_read_as_another() {
         for a in Kind::ALL {
-            assert_eq!(Kind::of(a.prefix()), Some(a));
+            assert_eq!(Kind::of(a.prefix()), Some(*a));
             for b in Kind::ALL {
                 assert!(a == b || !a.prefix().starts_with(b.prefix()));
+                assert!(a == b || a.tag() != b.tag());
             }
         }
         assert_eq!(Kind::of(b"anything else"), None);
+    }
+
+    #[test]
+    fn a_prefix_is_the_text_of_its_header() {
+        for kind in Kind::ALL {
+            let text = data_encoding::BASE64URL_NOPAD.encode(kind.header().as_bytes()) + ".";
+            assert_eq!(kind.prefix(), text.as_bytes());
+        }
     }
 }

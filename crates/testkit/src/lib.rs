@@ -8,6 +8,7 @@
 pub mod attacks;
 pub mod chain;
 pub mod codes;
+pub mod reenact;
 pub mod succession;
 pub mod vectors;
 pub mod wasm;

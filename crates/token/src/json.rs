@@ -9,8 +9,10 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use greatseal_core::error::{DecodeFault, Quoted};
 use greatseal_core::limits::JSON_DEPTH;
+use greatseal_core::statement::StatementId;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -80,6 +82,27 @@ fn read_from<'de, R: serde_json::de::Read<'de>, S: DeserializeSeed<'de>>(
         let kept = faults.0.borrow_mut().take();
         kept.unwrap_or_else(|| DecodeFault::Json { detail: Quoted::sentence(&error.to_string()) })
     })
+}
+
+/// Makes the fault of a member that is wrong.
+pub(crate) fn field(name: &'static str, problem: &str) -> DecodeFault {
+    DecodeFault::Field { name, problem: Quoted::sentence(problem) }
+}
+
+/// Makes the fault of a member that nobody knows, where passing over it would soften a rule.
+pub(crate) fn unknown(name: &str) -> DecodeFault {
+    DecodeFault::Json { detail: Quoted::sentence(&format!("a member `{name}` is not known here")) }
+}
+
+/// Reads 32 bytes as 64 lower-case hexadecimal digits: one spelling only.
+pub(crate) fn digest(name: &'static str, text: &str) -> Result<[u8; 32], DecodeFault> {
+    let bytes = HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes.ok_or_else(|| field(name, "has to be 64 lower-case hexadecimal digits"))
+}
+
+/// Reads a statement id.
+pub(crate) fn statement_id(name: &'static str, text: &str) -> Result<StatementId, DecodeFault> {
+    digest(name, text).map(StatementId::from_digest)
 }
 
 /// A text or a member's name, borrowed where it is spelled without escapes.

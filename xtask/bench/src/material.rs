@@ -93,6 +93,7 @@ fn issue<R: KeyRole>(signer: &SigningKey, entity: Entity, age: u64) -> Result<Ve
         issuer,
         entity,
         revision: Some(3),
+        succession: None,
     };
     let unsigned = wascap::encode(&claims)?;
     let signature = Signature::new(signer.sign(unsigned.request().message()).to_bytes());

@@ -195,7 +195,7 @@ pub(crate) fn module() -> Result<Subject, Failure> {
     let view = realm.view();
     let above = [realm.operator.clone(), realm.account("account", 0, 0)?];
     let decide = move |verifier: &mut Verifier, file: &[u8]| {
-        let with = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
+        let with: Vec<_> = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
         ModuleFile::read(file)
             .is_ok_and(|file| matches!(verifier.decide_module(&file, with, &view), Decision::Allow(_)))
     };

@@ -57,6 +57,7 @@ impl Desk {
                 signers: Some(signing.iter().map(|(_, key)| account(key)).collect()),
             }),
             revision: Some(REVISION),
+            succession: None,
         };
         let token = self.issue(&claims)?;
         let target = Candidate::Verified(token.verified().clone());

@@ -86,6 +86,7 @@ impl Desk {
                 provider: false,
             }),
             revision: Some(REVISION),
+            succession: None,
         };
         let token = self.issue(&claims)?;
         let text = String::from_utf8_lossy(token.bytes()).into_owned();

@@ -52,6 +52,7 @@ impl Desk {
                 signers: Some(signing.iter().map(|(_, key)| operator(key)).collect()),
             }),
             revision: Some(REVISION),
+            succession: None,
         };
         let token = self.issue(&claims)?;
         // Without signing keys it was made by name, and told; verifiers do refuse it.

@@ -50,7 +50,7 @@ fn judge(desk: &Desk, token: &[u8], view: &View) -> Result<Decision, Problem> {
     match verifier.read(token) {
         Ok(target) => {
             let operator = desk.realm.tokens()?.operator;
-            let with = operator.into_iter().map(|(_, token)| Candidate::Decoded(token)).collect();
+            let with: Vec<_> = operator.into_iter().map(|(_, token)| Candidate::Decoded(token)).collect();
             verifier
                 .decide(vec![target], with, view)
                 .pop()

@@ -47,7 +47,7 @@ pub(super) fn measure(desk: &Desk, signed: &[Signed; 2], view: &View) -> Result<
         })
         .collect::<Result<_, _>>()?;
     let chain = |verifier: &mut Verifier| {
-        let with = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
+        let with: Vec<_> = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
         let target = verifier.read(target).ok();
         black_box(verifier.decide(target.into_iter().collect(), with, view));
     };

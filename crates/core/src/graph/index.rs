@@ -11,6 +11,8 @@ pub(crate) enum Names {
     OperatorSubject,
     /// It is an operator token that lists this key.
     OperatorSigner,
+    /// It is an operator token that continues the one of this statement id.
+    OperatorPrevious,
     /// It is an account token about this key.
     AccountSubject,
     /// It is an account token that lists this key.
@@ -33,8 +35,12 @@ impl Index {
         for (index, member) in members.iter().enumerate() {
             let mut name = |names, key: &RawKey| entries.push(((names, *key), index));
             match member.content().grant() {
-                Grant::Operator { subject, signers, .. } => {
+                Grant::Operator { subject, signers, succession, .. } => {
                     name(Names::OperatorSubject, subject.raw());
+                    if let Some(previous) = succession.and_then(|claim| claim.terms().prev) {
+                        // Both are 32 bytes, and `Names` keeps them apart.
+                        name(Names::OperatorPrevious, &RawKey::new(*previous.as_bytes()));
+                    }
                     signers.iter().for_each(|key| name(Names::OperatorSigner, key.raw()));
                 }
                 Grant::Account { subject, signers, .. } => {

@@ -1,22 +1,27 @@
 //! Operators: which token of a trusted one speaks, and whom it lists.
+//!
+//! Rules 5, 6 and 8 of succession, and rules 3 and 7 of plain chains.
 
 use super::index::Names;
-use super::{Graph, Voice, common, listed};
+use super::{Graph, Line, common, listed};
+use super::follow::Path;
 use crate::anchor::{Anchor, Anchored};
 use crate::decide::{Allow, Failure, Foundation, Notice};
-use crate::error::{ChainFault, Fault};
+use crate::error::{ChainFault, Fault, TimeFault};
 use crate::key::{Account, Key, Nkey, Operator, RawKey, Role};
-use crate::statement::{Grant, Statement};
+use crate::statement::{Grant, Statement, StatementId};
+use crate::succession::{AccountRule, SuccessionFault};
+use crate::time::Timestamp;
 use crate::view::Standing;
 
 /// How near to an allow a failure was, nearest last: which of several is told first.
-mod closeness {
+pub(super) mod closeness {
     /// Nothing that leads anywhere is at hand.
-    pub(super) const STRANGER: u8 = 1;
+    pub(in crate::graph) const STRANGER: u8 = 1;
     /// A trusted operator is at hand and does not name the issuer.
-    pub(super) const TRUSTED: u8 = 2;
+    pub(in crate::graph) const TRUSTED: u8 = 2;
     /// An operator at hand names the issuer.
-    pub(super) const NAMED: u8 = 3;
+    pub(in crate::graph) const NAMED: u8 = 3;
 }
 
 /// A trusted operator, as its current tokens speak.
@@ -25,10 +30,19 @@ pub(super) struct OperatorSide {
     identity: Key<Operator>,
     /// The current tokens: several only when they are of the same second.
     tokens: Vec<usize>,
+    /// The tokens on the way from the pinned one, superseded by now.
+    behind: Vec<usize>,
+    /// Every identity on the way, the current one included.
+    identities: Vec<RawKey>,
     /// Sorted, so that listings of hundreds are searched quickly.
     signers: Vec<RawKey>,
     anchored: Anchored,
+    /// What others may strike by, where the current token says so.
+    line: Option<Line>,
+    rule: AccountRule,
     notices: Vec<Notice>,
+    /// Why it speaks for nobody now, though it is the current one.
+    silent: Option<Failure>,
 }
 
 impl OperatorSide {
@@ -48,6 +62,36 @@ impl OperatorSide {
         &self.identity
     }
 
+    /// Returns what the accounts' own sides have to say.
+    pub(super) const fn rule(&self) -> AccountRule {
+        self.rule
+    }
+
+    /// Returns the current token as what signing keys strike under, where it has a threshold.
+    pub(super) const fn line(&self) -> Option<&Line> {
+        self.line.as_ref()
+    }
+
+    /// Says whether the rules of succession decide here, rather than those of plain chains.
+    pub(super) const fn follows_succession(&self) -> bool {
+        matches!(self.anchored, Anchored::Token) || self.line.is_some()
+    }
+
+    /// Returns every token on the way from what is trusted to what speaks.
+    pub(super) fn way(&self) -> impl Iterator<Item = usize> {
+        self.behind.iter().chain(&self.tokens).copied()
+    }
+
+    /// Says whether the two are one operator, as trusted in two ways.
+    pub(super) fn is_also(&self, other: &Self) -> bool {
+        self.identities.iter().any(|identity| other.identities.contains(identity))
+    }
+
+    /// Returns the side if it speaks now.
+    fn speaking(&self) -> Result<&Self, Failure> {
+        self.silent.clone().map_or(Ok(self), Err)
+    }
+
     fn lists(&self, key: &RawKey) -> bool {
         self.signers.binary_search(key).is_ok()
     }
@@ -58,85 +102,166 @@ impl OperatorSide {
     }
 }
 
-impl<'a, T: Statement> Graph<'a, T> {
+impl<T: Statement> Graph<'_, T> {
     /// Finds out how each trusted operator speaks.
     pub(super) fn operator_sides(&self) -> Vec<Result<OperatorSide, Failure>> {
-        let mut sides: Vec<Result<OperatorSide, Failure>> = Vec::new();
-        for anchor in self.view.anchors() {
-            let (identity, pinned) = match anchor {
-                Anchor::Operator(key) => (*key, None),
-                Anchor::OperatorToken { id, subject } => (*subject, Some(*id)),
-                Anchor::Account(_) | Anchor::AccountToken { .. } => continue,
-            };
-            let candidates = self.index.find(Names::OperatorSubject, identity.raw()).filter(|candidate| {
-                pinned.is_none_or(|id| self.members.get(*candidate).is_some_and(|member| member.id() == id))
-            });
-            sides.push(self.operator_side(identity, anchor.anchored(), candidates));
-        }
-        sides
+        self.view
+            .anchors()
+            .iter()
+            .filter_map(|anchor| match anchor {
+                Anchor::Operator(key) => Some(self.under_bare_key(*key)),
+                Anchor::OperatorToken { id, subject } => Some(self.from_pin(*id, *subject)),
+                Anchor::Account(_) | Anchor::AccountToken { .. } => None,
+            })
+            .collect()
     }
 
-    fn operator_side(
-        &self,
-        identity: Key<Operator>,
-        anchored: Anchored,
-        candidates: impl Iterator<Item = usize>,
-    ) -> Result<OperatorSide, Failure> {
-        let mut current: Vec<(usize, Voice<'a, T>)> = Vec::new();
+    /// Follows a pinned token to the current one.
+    fn from_pin(&self, id: StatementId, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
         let mut failure = None;
-        for candidate in candidates {
-            match self.operator_voice(candidate) {
+        for candidate in self.index.find(Names::OperatorSubject, identity.raw()) {
+            if self.members.get(candidate).is_none_or(|member| member.id() != id) {
+                continue;
+            }
+            match self.operator_said(candidate) {
+                Ok(()) => {
+                    let Path { behind, head } = self.follow(candidate)?;
+                    return self.side(Anchored::Token, behind, vec![head]);
+                }
+                // A copy under a bad signature takes nothing from a good one.
+                Err(fault) => failure = Some(self.failure(candidate, fault, closeness::TRUSTED)),
+            }
+        }
+        Err(failure.unwrap_or_else(|| self.no_token(identity)))
+    }
+
+    /// Finds what a bare key says about itself (rule 8): endorsements rank nothing there.
+    fn under_bare_key(&self, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
+        if let Some(death) = self.coroner().ended(identity.raw()) {
+            let fault = SuccessionFault::Revoked { subject: identity.nkey(), by: death.by };
+            return Err(Failure { subject: Some(identity.nkey()), ..self.failure_of_none(fault, closeness::TRUSTED) });
+        }
+        let mut failure = None;
+        let mut own = Vec::new();
+        for candidate in self.index.find(Names::OperatorSubject, identity.raw()) {
+            match self.operator_said(candidate) {
+                Ok(()) if self.is_first(candidate) => own.push(candidate),
+                Ok(()) => {}
+                Err(fault) => {
+                    failure.get_or_insert_with(|| self.failure(candidate, fault, closeness::TRUSTED));
+                }
+            }
+        }
+        let claimed: Vec<usize> = own.iter().copied().filter(|token| self.claim(*token).is_some()).collect();
+        if !claimed.is_empty() {
+            let mut behind = self.descent(claimed, identity)?;
+            let head = behind.pop().into_iter().collect();
+            return self.side(Anchored::Key, behind, head);
+        }
+        // Only what would speak but for its expiry replaces anything.
+        let mut newest: Option<Timestamp> = None;
+        let mut heads = Vec::new();
+        for candidate in own {
+            match self.voice(candidate) {
                 Ok(voice) => {
-                    let newest = current.first().map(|(_, voice)| voice.verified.content().issued_at());
                     let issued_at = voice.verified.content().issued_at();
-                    if newest.is_some_and(|newest| issued_at < newest) {
-                        continue;
+                    if newest.is_none_or(|newest| issued_at > newest) {
+                        (newest, heads) = (Some(issued_at), vec![candidate]);
+                    } else if newest == Some(issued_at) {
+                        heads.push(candidate);
                     }
-                    if newest.is_some_and(|newest| issued_at > newest) {
-                        current.clear();
-                    }
-                    current.push((candidate, voice));
                 }
                 Err(fault) => {
                     failure.get_or_insert_with(|| self.failure(candidate, fault, closeness::TRUSTED));
                 }
             }
         }
-        if current.is_empty() {
-            return Err(failure.unwrap_or(Failure {
-                fault: ChainFault::Incomplete { role: Role::Operator, key: identity.nkey() }.into(),
-                statement: None,
-                subject: Some(identity.nkey()),
-                closeness: 0,
-            }));
+        if heads.is_empty() {
+            return Err(failure.unwrap_or_else(|| self.no_token(identity)));
         }
-        let mut side =
-            OperatorSide { identity, tokens: Vec::new(), signers: Vec::new(), anchored, notices: Vec::new() };
-        for (candidate, voice) in current {
-            if let Standing::Expired(fault) = voice.standing {
-                return Err(self.failure(candidate, fault, closeness::TRUSTED));
-            }
-            let listed = listed(voice.verified.content());
-            side.signers = if side.tokens.is_empty() { listed } else { common(&side.signers, &listed) };
-            side.tokens.push(candidate);
-        }
-        // Each lists some; all of them may still list none in common.
-        if let Some(token) = side.token().filter(|_| side.signers.is_empty())
-            && self.view.policy().requires_separation()
-        {
-            let fault = ChainFault::NoSigners { operator: identity.nkey() };
-            return Err(self.failure(token, fault, closeness::TRUSTED));
-        }
-        if side.signers.is_empty() {
-            side.notices.push(Notice::OperatorWithoutSigners { operator: identity.nkey() });
-        } else if side.lists(identity.raw()) {
-            side.notices.push(Notice::OperatorListsIdentity { operator: identity.nkey() });
-        }
-        Ok(side)
+        self.side(Anchored::Key, Vec::new(), heads)
     }
 
-    /// Checks what an operator token has to be in order to be there at all.
-    fn operator_voice(&self, candidate: usize) -> Result<Voice<'a, T>, Fault> {
+    /// Puts tokens of one key that carry the claim in their order: one line, without a gap.
+    fn descent(&self, mut tokens: Vec<usize>, identity: Key<Operator>) -> Result<Vec<usize>, Failure> {
+        let seq = |token: &usize| self.claim(*token).map(|(_, claim)| claim.terms().seq);
+        tokens.sort_by_key(seq);
+        for pair in tokens.windows(2) {
+            let [before, after] = pair else { continue };
+            let follows = seq(before).and_then(|seq| seq.checked_add(1)) == seq(after)
+                && self.claim(*after).and_then(|(_, claim)| claim.terms().prev) == Some(self.id(*before));
+            if !follows {
+                let (first, second) = (self.id(*before), self.id(*after));
+                let fault = SuccessionFault::Fork { operator: identity.nkey(), first, second };
+                return Err(self.failure(*after, fault, closeness::TRUSTED));
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn no_token(&self, identity: Key<Operator>) -> Failure {
+        let fault = ChainFault::Incomplete { role: Role::Operator, key: identity.nkey() };
+        Failure { subject: Some(identity.nkey()), ..self.failure_of_none(fault, 0) }
+    }
+
+    /// Makes the side of an operator whose current tokens are known, `tokens` not being empty.
+    fn side(&self, anchored: Anchored, behind: Vec<usize>, tokens: Vec<usize>) -> Result<OperatorSide, Failure> {
+        let subject = |token: &usize| match self.grant(*token) {
+            Some(Grant::Operator { subject, .. }) => Some(subject),
+            _ => None,
+        };
+        let Some(identity) = tokens.first().and_then(subject) else {
+            return Err(self.failure_of_none(ChainFault::NoRule { what: "other" }, 0));
+        };
+        let mut identities: Vec<RawKey> = behind.iter().chain(&tokens).filter_map(subject).map(|key| *key.raw()).collect();
+        identities.dedup();
+        let mut signers: Option<Vec<RawKey>> = None;
+        let mut silent = None;
+        for token in &tokens {
+            let Some(member) = self.members.get(*token) else { continue };
+            if let Some(fault) = self.view.standing(member.content()).fault() {
+                silent.get_or_insert_with(|| self.failure(*token, fault, closeness::TRUSTED));
+            }
+            let listed = listed(member.content());
+            signers = Some(signers.map_or_else(|| listed.clone(), |known| common(&known, &listed)));
+        }
+        let signers = signers.unwrap_or_default();
+        let operator = identity.nkey();
+        let mut notices = Vec::new();
+        if signers.is_empty() {
+            // Each lists some; all of them may still list none in common.
+            if self.view.policy().requires_separation() && silent.is_none() {
+                silent = tokens
+                    .first()
+                    .map(|token| self.failure(*token, ChainFault::NoSigners { operator }, closeness::TRUSTED));
+            }
+            notices.push(Notice::OperatorWithoutSigners { operator });
+        } else if signers.binary_search(identity.raw()).is_ok() {
+            notices.push(Notice::OperatorListsIdentity { operator });
+        }
+        let head = tokens.first().copied();
+        // Under a bare key nothing is followed: it speaks for itself.
+        if let Some(head) = head.filter(|_| anchored == Anchored::Token && !behind.is_empty()) {
+            notices.push(Notice::Followed { current: self.id(head), steps: behind.len() });
+        }
+        let rule = head.and_then(|head| self.claim(head)).map_or(AccountRule::Plain, |(_, claim)| claim.terms().accounts);
+        let line = head.and_then(|head| self.line_of(head));
+        Ok(OperatorSide {
+            identity,
+            tokens,
+            behind,
+            identities,
+            signers,
+            anchored,
+            line,
+            rule,
+            notices,
+            silent,
+        })
+    }
+
+    /// Checks what an operator token has to be in order to be there at all, whatever the hour.
+    fn operator_said(&self, candidate: usize) -> Result<(), Fault> {
         let Some(Grant::Operator { issuer, subject, .. }) = self.grant(candidate) else {
             return Err(ChainFault::NoRule { what: "other" }.into());
         };
@@ -145,14 +270,17 @@ impl<'a, T: Statement> Graph<'a, T> {
         if issuer != operator {
             return Err(ChainFault::NotSelfIssued { operator, issuer }.into());
         }
-        let voice = self.voice(candidate)?;
-        self.separated(candidate)?;
-        Ok(voice)
+        let (verified, standing) = self.verified(candidate)?;
+        if let Standing::Absent(fault @ TimeFault::IssuedAhead { .. }) = standing {
+            return Err(fault.into());
+        }
+        self.separated(verified.content())?;
+        Ok(())
     }
 
     /// Checks that an operator token keeps identity and signing keys apart, where the policy asks for it.
-    fn separated(&self, candidate: usize) -> Result<(), ChainFault> {
-        if let Some(Grant::Operator { subject, signers, .. }) = self.grant(candidate)
+    fn separated(&self, content: &T) -> Result<(), ChainFault> {
+        if let Grant::Operator { subject, signers, .. } = content.grant()
             && self.view.policy().requires_separation()
         {
             let operator = subject.nkey();
@@ -186,9 +314,9 @@ impl<'a, T: Statement> Graph<'a, T> {
             }
         };
         for side in &self.sides {
-            match side {
+            match side.as_ref().map_err(Clone::clone).and_then(|side| side.speaking()) {
                 Ok(side) if self.may_issue_accounts(side, issuer) => match parent {
-                    Some(other) if other.identity.raw() != side.identity.raw() => {
+                    Some(other) if !other.is_also(side) => {
                         let fault = ChainFault::Ambiguous {
                             key: issuer,
                             first: other.identity.nkey(),
@@ -216,7 +344,7 @@ impl<'a, T: Statement> Graph<'a, T> {
                         let fault = ChainFault::ByIdentity { account, operator };
                         consider(self.failure(account_token, fault, closeness::NAMED));
                     } else {
-                        consider(failure.clone());
+                        consider(failure);
                     }
                 }
             }
@@ -284,19 +412,19 @@ impl<'a, T: Statement> Graph<'a, T> {
     /// Decides about an operator token: it has to be the one that speaks.
     pub(super) fn decide_operator(&self, target: usize, subject: Key<Operator>) -> Result<Allow, Vec<Failure>> {
         let mut failures = Vec::new();
-        if let Err(fault) = self.operator_voice(target) {
+        if let Err(fault) = self.operator_said(target).and_then(|()| self.current(target)) {
             failures.push(self.failure(target, fault, closeness::NAMED));
         }
+        let sound = failures.is_empty();
         for side in &self.sides {
             match side {
-                Ok(side) if side.identity.raw() == subject.raw() => {
-                    if side.tokens.contains(&target) {
+                Ok(side) if side.tokens.contains(&self.first_of(target)) => {
+                    if sound {
                         let foundation = Foundation { anchored: side.anchored, notices: side.notices.clone() };
                         return Ok(self.allow([target], &foundation));
                     }
-                    let newer = side.token();
-                    failures.extend(newer.and_then(|newer| self.superseded(target, newer, subject.nkey(), 2)));
                 }
+                Ok(side) if self.concerns(side, target, subject) => failures.extend(self.passed_over(target, side)),
                 Ok(_) => {}
                 Err(failure) if failure.subject.is_some_and(|of| of.raw() == subject.raw()) => {
                     failures.push(failure.clone());
@@ -310,12 +438,36 @@ impl<'a, T: Statement> Graph<'a, T> {
         Err(failures)
     }
 
+    /// Says whether a token belongs to a side, though it is not the current one.
+    fn concerns(&self, side: &OperatorSide, target: usize, subject: Key<Operator>) -> bool {
+        let continues = self.claim(target).and_then(|(_, claim)| claim.terms().prev);
+        side.identities.contains(subject.raw()) || side.way().any(|token| Some(self.id(token)) == continues)
+    }
+
+    /// Explains why a token of an operator is not the one that speaks.
+    fn passed_over(&self, target: usize, side: &OperatorSide) -> Option<Failure> {
+        let current = side.token()?;
+        let operator = match self.grant(target) {
+            Some(Grant::Operator { subject, .. }) => subject.nkey(),
+            _ => side.identity.nkey(),
+        };
+        if side.behind.contains(&self.first_of(target)) {
+            let fault = SuccessionFault::Followed { operator, successor: self.id(current) };
+            return Some(self.failure(target, fault, closeness::TRUSTED));
+        }
+        if !side.follows_succession() {
+            return self.superseded(target, current, operator, closeness::TRUSTED);
+        }
+        let fault = SuccessionFault::NotSuccessor { operator, trusted: self.id(current) };
+        Some(self.failure(target, fault, closeness::TRUSTED))
+    }
+
     /// Tells that another token of the subject replaces the target, if that one is newer indeed.
     pub(super) fn superseded(&self, target: usize, newer: usize, subject: Nkey, closeness: u8) -> Option<Failure> {
         let own = self.members.get(target)?.content().issued_at();
         let newer = self.members.get(newer)?;
         let newer_issued_at = newer.content().issued_at();
         let fault = ChainFault::Superseded { subject, newer: newer.id(), newer_issued_at };
-        (newer_issued_at > own).then(|| self.failure(target, fault, closeness))
+        (newer_issued_at >= own).then(|| self.failure(target, fault, closeness))
     }
 }

@@ -6,6 +6,7 @@
 pub mod did;
 pub mod nkey;
 mod role;
+mod spelled;
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -13,6 +14,7 @@ use core::marker::PhantomData;
 
 pub use nkey::Nkey;
 pub use role::{Account, Cluster, Host, KeyRole, Module, Operator, Provider, Role, User};
+pub use spelled::Spelled;
 
 use crate::error::KeyFault;
 

@@ -48,11 +48,12 @@ impl Statement for Words {
 }
 
 impl Signable for Words {
-    const KIND: Kind = Kind::WascapToken;
+    type Content = Self;
+    const KINDS: &'static [Kind] = &[Kind::WascapToken];
 
     fn from_signing_bytes(message: &[u8]) -> Result<Self, DecodeFault> {
         let fault = || DecodeFault::Unknown { found: Quoted::new("words") };
-        let key = message.get(Self::KIND.prefix().len()..).and_then(|rest| rest.get(..64)).ok_or_else(fault)?;
+        let key = message.get(Kind::WascapToken.prefix().len()..).and_then(|rest| rest.get(..64)).ok_or_else(fault)?;
         let key: [u8; 32] = HEXLOWER.decode(key).map_err(|_| fault())?.try_into().map_err(|_| fault())?;
         Ok(Self { signer: PublicKey::Ed25519(RawKey::new(key)) })
     }
@@ -62,8 +63,8 @@ impl Signable for Words {
     fn decode(_received: &[u8]) -> Result<Decoded<Self>, DecodeFault> {
         Err(DecodeFault::Empty)
     }
-    fn summary(&self) -> Vec<(&'static str, String)> {
-        vec![("signer", self.signer.to_string())]
+    fn summary(words: &Self) -> Vec<(&'static str, String)> {
+        vec![("signer", words.signer.to_string())]
     }
 }
 

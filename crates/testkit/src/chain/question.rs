@@ -120,7 +120,7 @@ impl<'t> Question<'t> {
     pub fn decide_by(&self, verifier: &mut Verifier) -> Decision {
         let view = View::new(self.policy, self.anchors.clone(), Timestamp::from_secs(self.at));
         let with: Vec<&[u8]> = self.with.iter().map(Token::bytes).collect();
-        let with = verifier.read_all(&with).into_iter().filter_map(Result::ok).collect();
+        let with: Vec<_> = verifier.read_all(&with).into_iter().filter_map(Result::ok).collect();
         match &self.target {
             Target::Token(token) => match verifier.read(token.bytes()) {
                 Ok(target) => verifier.decide(vec![target], with, &view).pop().expect("one target, one decision"),

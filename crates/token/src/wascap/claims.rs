@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use greatseal_core::key::{self, Key, Nkey, PublicKey};
 use greatseal_core::statement::{Family, Grant, Statement};
+use greatseal_core::succession::Succession;
 use greatseal_core::time::{Timestamp, Validity};
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub struct Claims {
     pub entity: Entity,
     /// `wascap_revision`: 3 today, 2 in 0.9, absent before and wherever `ClaimsBuilder` was used.
     pub revision: Option<u32>,
+    /// `greatseal`: who decides on an operator's next token. Other tools read over it.
+    pub succession: Option<Succession>,
 }
 
 /// The claims that every token has.
@@ -278,12 +281,19 @@ impl Statement for Claims {
     fn grant(&self) -> Grant<'_> {
         let issuer = self.issuer;
         match &self.entity {
-            Entity::Operator(listing) => {
-                Grant::Operator { issuer, subject: listing.subject, signers: listing.listed() }
-            }
+            Entity::Operator(listing) => Grant::Operator {
+                issuer,
+                subject: listing.subject,
+                signers: listing.listed(),
+                succession: self.succession.as_ref(),
+            },
             Entity::Account(listing) => Grant::Account { issuer, subject: listing.subject, signers: listing.listed() },
-            Entity::Module(module) => Grant::Code { issuer, subject: module.subject.nkey() },
-            Entity::Provider(provider) => Grant::Code { issuer, subject: provider.subject.nkey() },
+            Entity::Module(module) => {
+                Grant::Code { issuer, subject: module.subject.nkey(), revision: module.rev.unwrap_or(0) }
+            }
+            Entity::Provider(provider) => {
+                Grant::Code { issuer, subject: provider.subject.nkey(), revision: provider.rev.unwrap_or(0) }
+            }
             Entity::Cluster(_) | Entity::Host(_) | Entity::Invocation(_) | Entity::Untyped { .. } => {
                 Grant::Nothing { what: self.entity.word() }
             }

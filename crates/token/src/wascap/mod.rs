@@ -6,6 +6,7 @@
 mod claims;
 pub mod module;
 mod read;
+mod succession;
 mod verifier;
 mod write;
 

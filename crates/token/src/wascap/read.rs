@@ -8,10 +8,12 @@ use greatseal_core::Decoded;
 use greatseal_core::error::{DecodeFault, KeyFault, Quoted};
 use greatseal_core::key::{Key, KeyRole, Nkey, Role};
 use greatseal_core::statement::Kind;
+use greatseal_core::succession::{self, Succession};
 use greatseal_core::time::{Timestamp, Validity};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::succession::TermsSeed;
 use super::claims::{Claims, Entity, Host, Invocation, Listing, Module, Provider, Terms, TokenId};
 use crate::json::{AnyValue, Faults, Text, Texts, TextsSeed};
 use crate::{json, jws};
@@ -44,6 +46,7 @@ struct Document<'de> {
     nbf: Option<Option<u64>>,
     wascap: Option<Option<Fields<'de>>>,
     wascap_revision: Option<Option<u32>>,
+    greatseal: Option<succession::Terms>,
 }
 
 /// Everything that may stand under `wascap`, of all claim types.
@@ -102,8 +105,12 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                     }
                     document.wascap = Some(map.next_value_seed(FieldsSeed(faults))?);
                 }
-                // Its rules are not known here, and passing over them would soften them.
-                "greatseal" => return Err(faults.raise(DecodeFault::Succession)),
+                "greatseal" => {
+                    if document.greatseal.is_some() {
+                        return Err(faults.duplicate("greatseal"));
+                    }
+                    document.greatseal = Some(map.next_value_seed(TermsSeed(faults))?);
+                }
                 other => skip(faults, &mut unknown, other, &mut map, 1)?,
             }
         }
@@ -213,6 +220,18 @@ impl Document<'_> {
                 | Role::Cluster => Ok(nkey),
             })
             .map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss), fault })?;
+        let entity = match self.wascap.flatten() {
+            Some(fields) => fields.into_entity(sub)?,
+            None => Entity::Untyped { subject: sub.into() },
+        };
+        let succession = match (self.greatseal, &entity) {
+            (None, _) => None,
+            (Some(terms), Entity::Operator(listing)) => {
+                let signers = listing.signers.iter().flatten().map(Key::raw);
+                Some(Succession::new(terms, listing.subject.raw(), signers)?)
+            }
+            (Some(_), _) => return Err(DecodeFault::SuccessionElsewhere),
+        };
         Ok(Claims {
             terms: Terms {
                 id: TokenId(self.jti.ok_or_else(missing("jti"))?),
@@ -223,11 +242,9 @@ impl Document<'_> {
                 },
             },
             issuer,
-            entity: match self.wascap.flatten() {
-                Some(fields) => fields.into_entity(sub)?,
-                None => Entity::Untyped { subject: sub.into() },
-            },
+            entity,
             revision: self.wascap_revision.flatten(),
+            succession,
         })
     }
 }

@@ -3,15 +3,17 @@
 use core::num::NonZeroUsize;
 
 use data_encoding::HEXUPPER;
-use greatseal_core::decide::{Candidate, Deny, Examination};
+use greatseal_core::decide::{Candidate, Deny, Examination, Memory, Outcome};
+use greatseal_core::deed::Deed;
 use greatseal_core::error::{DecodeFault, Fault, ModuleFault};
-use greatseal_core::remembered::Remembered;
+use greatseal_core::supply::Supply;
 use greatseal_core::workers::share;
 use greatseal_core::{Anchor, Decision, Decoded, View};
 
 use super::claims::{Claims, Entity};
 use super::module::ModuleFile;
 use super::read;
+use crate::deed;
 
 /// Fewest tokens that are worth another thread to decode.
 const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
@@ -19,7 +21,7 @@ const WORTH_A_THREAD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 /// Reads and judges tokens, and remembers the signatures it has verified.
 #[derive(Debug)]
 pub struct Verifier {
-    remembered: Remembered<Claims>,
+    memory: Memory<Claims>,
     workers: NonZeroUsize,
 }
 
@@ -27,7 +29,7 @@ impl Verifier {
     /// Makes a verifier with an empty memory that uses so many threads for large sets.
     #[must_use]
     pub fn new(workers: NonZeroUsize) -> Self {
-        Self { remembered: Remembered::default(), workers }
+        Self { memory: Memory::default(), workers }
     }
 
     /// Reads one token, or recalls it.
@@ -35,7 +37,7 @@ impl Verifier {
     /// # Errors
     /// [`DecodeFault`] when it is none.
     pub fn read(&mut self, token: &[u8]) -> Result<Candidate<Claims>, DecodeFault> {
-        match self.remembered.recall(token) {
+        match self.memory.tokens.recall(token) {
             Some(verified) => Ok(Candidate::Verified(verified)),
             None => read::decode(token).map(Candidate::Decoded),
         }
@@ -44,7 +46,7 @@ impl Verifier {
     /// Reads many tokens, or recalls them; each by itself, in order.
     pub fn read_all(&mut self, tokens: &[&[u8]]) -> Vec<Result<Candidate<Claims>, DecodeFault>> {
         let mut read: Vec<Option<Result<_, DecodeFault>>> =
-            tokens.iter().map(|token| self.remembered.recall(token).map(Candidate::Verified).map(Ok)).collect();
+            tokens.iter().map(|token| self.memory.tokens.recall(token).map(Candidate::Verified).map(Ok)).collect();
         // Only what is not remembered goes to the workers.
         let unknown: Vec<&[u8]> =
             tokens.iter().zip(&read).filter(|(_, read)| read.is_none()).map(|(token, _)| *token).collect();
@@ -59,50 +61,83 @@ impl Verifier {
         read.into_iter().flatten().collect()
     }
 
+    /// Reads one deed, or recalls it.
+    ///
+    /// # Errors
+    /// [`DecodeFault`] when it is none.
+    pub fn read_deed(&mut self, text: &[u8]) -> Result<Candidate<Deed>, DecodeFault> {
+        match self.memory.deeds.recall(text) {
+            Some(verified) => Ok(Candidate::Verified(verified)),
+            None => deed::decode(text).map(Candidate::Decoded),
+        }
+    }
+
     /// Decides about each target, with further tokens to build chains from.
     ///
     /// The targets count as supplied too: a newer one supersedes an older one.
     pub fn decide(
         &mut self,
         targets: Vec<Candidate<Claims>>,
-        with: Vec<Candidate<Claims>>,
+        with: impl Into<Supply<Claims>>,
         view: &View,
     ) -> Vec<Decision> {
-        let places: Vec<usize> = (0..targets.len()).collect();
-        let mut candidates = targets;
-        candidates.extend(with);
-        Examination::new(view, candidates, self.workers).decide(&places, &mut self.remembered)
+        self.judge(targets, with, view).decisions
+    }
+
+    /// Decides about each target, and tells what had no effect.
+    pub fn judge(
+        &mut self,
+        targets: Vec<Candidate<Claims>>,
+        with: impl Into<Supply<Claims>>,
+        view: &View,
+    ) -> Outcome {
+        let mut supply = with.into();
+        let places: Vec<usize> = targets.into_iter().map(|target| supply.ask(target)).collect();
+        self.decide_within(&places, supply, view)
+    }
+
+    /// Decides about tokens that are in the supply already, by their positions among its tokens.
+    pub fn decide_within(&mut self, targets: &[usize], supply: Supply<Claims>, view: &View) -> Outcome {
+        Examination::new(view, supply, self.workers).decide(targets, &mut self.memory)
     }
 
     /// Decides about a signed module: its token's chain, then its bytes.
     ///
-    /// # Errors
-    /// None; whatever is wrong with the token or the file is a denial.
-    pub fn decide_module(&mut self, file: &ModuleFile<'_>, with: Vec<Candidate<Claims>>, view: &View) -> Decision {
-        let deny = |fault: Fault| Decision::Deny(Deny::because(fault));
-        let Some(token) = file.token() else {
-            return deny(ModuleFault::Unsigned.into());
-        };
-        let target = match self.read(token) {
+    /// Whatever is wrong with the token or the file is a denial.
+    pub fn decide_module(&mut self, file: &ModuleFile<'_>, with: impl Into<Supply<Claims>>, view: &View) -> Decision {
+        self.judge_module(file, with, view).into_decision()
+    }
+
+    /// Decides about a signed module, one decision, and tells what had no effect.
+    pub fn judge_module(&mut self, file: &ModuleFile<'_>, with: impl Into<Supply<Claims>>, view: &View) -> Outcome {
+        let target = match self.module_target(file) {
             Ok(target) => target,
-            Err(fault) => return deny(fault.into()),
+            Err(fault) => return Outcome::because(fault),
         };
-        let entity = &target.content().entity;
-        let Entity::Module(module) = entity else {
-            let problem = "has to vouch for a module";
-            return deny(DecodeFault::Entity { subject: entity.word(), field: "hash", problem }.into());
+        let Entity::Module(module) = &target.content().entity else {
+            return Outcome::because(ModuleFault::Unsigned.into());
         };
         let expected = module.hash.clone();
-        let Some(decision) = self.decide(vec![target], with, view).pop() else {
-            return deny(ModuleFault::Unsigned.into());
-        };
-        match decision {
-            // Last, so that nothing is hashed for words nobody signed.
-            Decision::Allow(_) => match check_hash(&expected, file) {
-                Ok(()) => decision,
-                Err(fault) => deny(fault.into()),
-            },
-            Decision::Deny(_) => decision,
+        let mut outcome = self.judge(vec![target], with, view);
+        // Last, so that nothing is hashed for words nobody signed.
+        if let Some(Decision::Allow(_)) = outcome.decisions.first()
+            && let Err(fault) = check_hash(&expected, file)
+        {
+            outcome.decisions = vec![Decision::Deny(Deny::because(fault.into()))];
+        }
+        outcome
+    }
+
+    /// Takes the token out of a module, which has to be one for a module.
+    fn module_target(&mut self, file: &ModuleFile<'_>) -> Result<Candidate<Claims>, Fault> {
+        let target = self.read(file.token().ok_or(ModuleFault::Unsigned)?)?;
+        let entity = &target.content().entity;
+        match entity {
+            Entity::Module(_) => Ok(target),
+            other => {
+                let problem = "has to vouch for a module";
+                Err(DecodeFault::Entity { subject: other.word(), field: "hash", problem }.into())
+            }
         }
     }
 }

@@ -6,11 +6,13 @@ use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
 use greatseal_core::key::Key;
 use greatseal_core::statement::Kind;
+use greatseal_core::succession::Succession;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::claims::{Claims, Entity, Listing};
 use super::read;
+use super::succession::Written;
 use crate::jws;
 
 /// Encodes claims into the bytes that their issuer signs.
@@ -24,7 +26,9 @@ pub fn encode(claims: &Claims) -> Result<Unsigned<Claims>, IssueFault> {
 }
 
 impl Signable for Claims {
-    const KIND: Kind = Kind::WascapToken;
+    type Content = Self;
+
+    const KINDS: &'static [Kind] = &[Kind::WascapToken];
 
     fn from_signing_bytes(message: &[u8]) -> Result<Self, DecodeFault> {
         read::claims(&jws::claims_of(message, Kind::WascapToken.prefix())?)
@@ -38,22 +42,30 @@ impl Signable for Claims {
         read::decode(received)
     }
 
-    fn summary(&self) -> Vec<(&'static str, String)> {
-        let mut lines = vec![("kind", self.entity.word().to_owned())];
-        lines.extend(self.entity.name().map(|name| ("name", name.to_owned())));
-        lines.push(("subject", self.entity.subject_text()));
-        lines.push(("issuer", self.issuer.to_string()));
-        lines.extend(self.entity.signers().iter().map(|key| ("signing key", key.to_string())));
-        if let Entity::Module(module) = &self.entity {
+    fn summary(claims: &Self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("kind", claims.entity.word().to_owned())];
+        lines.extend(claims.entity.name().map(|name| ("name", name.to_owned())));
+        lines.push(("subject", claims.entity.subject_text()));
+        lines.push(("issuer", claims.issuer.to_string()));
+        lines.extend(claims.entity.signers().iter().map(|key| ("signing key", key.to_string())));
+        if let Some(terms) = claims.succession.as_ref().map(Succession::terms) {
+            lines.push(("place in the line", terms.seq.to_string()));
+            lines.push(("follows", terms.prev.map_or_else(|| "nothing".to_owned(), |id| id.to_string())));
+            lines.push(("threshold", format!("{} of {}", terms.threshold, claims.entity.signers().len())));
+            lines.push(("next identity", terms.next.map_or_else(|| "none".to_owned(), |next| format!("SHA-256 {next}"))));
+            lines.push(("both identities suffice", if terms.pair { "yes" } else { "no" }.to_owned()));
+            lines.push(("accounts", terms.accounts.word().to_owned()));
+        }
+        if let Entity::Module(module) = &claims.entity {
             lines.push(("hash", module.hash.clone()));
             lines.extend(module.rev.map(|rev| ("revision", rev.to_string())));
             lines.extend(module.ver.clone().map(|ver| ("version", ver)));
             lines.extend(module.call_alias.clone().map(|alias| ("call alias", alias)));
             lines.extend(module.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
         }
-        lines.push(("issued at", self.terms.issued_at.to_string()));
-        lines.extend(self.terms.validity.not_before.map(|at| ("not before", at.to_string())));
-        lines.push(("expires", self.terms.validity.expires.map_or_else(|| "never".to_owned(), |at| at.to_string())));
+        lines.push(("issued at", claims.terms.issued_at.to_string()));
+        lines.extend(claims.terms.validity.not_before.map(|at| ("not before", at.to_string())));
+        lines.push(("expires", claims.terms.validity.expires.map_or_else(|| "never".to_owned(), |at| at.to_string())));
         lines
     }
 }
@@ -74,6 +86,8 @@ struct Document<'a> {
     wascap: Option<Fields<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wascap_revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    greatseal: Option<Written>,
 }
 
 #[derive(Serialize)]
@@ -136,6 +150,7 @@ impl<'a> Document<'a> {
             nbf: terms.validity.not_before.map(|at| at.as_secs()),
             wascap: Fields::of(&claims.entity),
             wascap_revision: claims.revision,
+            greatseal: claims.succession.as_ref().map(|claim| Written::of(claim.terms())),
         }
     }
 }

@@ -1,0 +1,96 @@
+//! Deeds that had no effect, and why: a revocation that somebody supplied should not vanish silently.
+
+use super::{Graph, Member};
+use crate::deed::{Act, Deed, Target};
+use crate::error::{SignatureFault, TimeFault};
+use crate::key::{PublicKey, RawKey, Spelled};
+use crate::statement::{Grant, Statement, StatementId};
+use crate::view::Standing;
+
+/// A revocation without effect.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    /// Which one.
+    pub id: StatementId,
+    /// Who signed it, or is said to have.
+    pub signer: Spelled,
+    /// Why.
+    pub why: Ineffective,
+}
+
+/// Why a revocation has no effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ineffective {
+    /// Its signature does not hold.
+    #[error(transparent)]
+    Signature(SignatureFault),
+    /// It claims to be made in the future.
+    #[error(transparent)]
+    Time(TimeFault),
+    /// An operator identity revokes nothing but the bare-key anchors on itself (rule 13).
+    #[error("an operator's identity revokes nothing but itself, where its bare key is trusted")]
+    Identity,
+    /// Nothing at hand is what its signer may take back (rule 12).
+    #[error("its signer may not revoke this, or nothing at hand is touched by it")]
+    Stranger,
+}
+
+impl<T: Statement> Graph<'_, T> {
+    /// Lists the revocations among some deeds that had no effect.
+    pub(crate) fn ignored(&self, deeds: &[Member<Deed>]) -> Vec<Ignored> {
+        deeds
+            .iter()
+            .filter_map(|member| {
+                let Act::Revoke(revocation) = &member.content().act else { return None };
+                let why = self.ineffective(member, &revocation.target)?;
+                Some(Ignored { id: member.id(), signer: member.content().signer, why })
+            })
+            .collect()
+    }
+
+    fn ineffective(&self, member: &Member<Deed>, target: &Target) -> Option<Ineffective> {
+        if let Standing::Absent(fault) | Standing::Expired(fault) = self.view.standing(member.content()) {
+            return Some(Ineffective::Time(fault));
+        }
+        let PublicKey::Ed25519(by) = member.content().signer();
+        match member {
+            Member::Refused(refused) => Some(Ineffective::Signature(refused.fault())),
+            // Unverified, because nothing that was decided could turn on it.
+            Member::Pending(_) => Some(Ineffective::Stranger),
+            Member::Verified(_) if self.may(&by, target) => None,
+            Member::Verified(_) if self.is_identity(&by) => Some(Ineffective::Identity),
+            Member::Verified(_) => Some(Ineffective::Stranger),
+        }
+    }
+
+    /// Says whether somebody may take back what a target names, alone or as one vote of several.
+    fn may(&self, by: &RawKey, target: &Target) -> bool {
+        let is = |spelled: &Spelled, key: &RawKey| spelled.public_key() == PublicKey::Ed25519(*key);
+        let votes = self.sides.iter().flatten().any(|side| {
+            side.way().any(|token| self.line_of(token).is_some_and(|line| line.lists(by)))
+        });
+        match target {
+            Target::Key(key) => is(key, by) && (!self.is_identity(by) || self.is_bare_anchor(by)) || votes,
+            Target::Edge { issuer, .. } => is(issuer, by) && !self.is_identity(by) || votes,
+            Target::Statement(id) => votes || self.signed_by(id, by),
+        }
+    }
+
+    fn is_identity(&self, key: &RawKey) -> bool {
+        let on_the_way = |token: usize| self.claim(token).is_some_and(|(identity, _)| identity.raw() == key);
+        self.is_bare_anchor(key) || self.sides.iter().flatten().any(|side| side.way().any(on_the_way))
+    }
+
+    fn is_bare_anchor(&self, key: &RawKey) -> bool {
+        self.view.anchors().iter().any(|anchor| matches!(anchor, crate::Anchor::Operator(own) if own.raw() == key))
+    }
+
+    fn signed_by(&self, id: &StatementId, by: &RawKey) -> bool {
+        let token = self.members.iter().find(|member| member.id() == *id);
+        let by_token = token.is_some_and(|member| {
+            let PublicKey::Ed25519(signer) = member.content().signer();
+            signer == *by && !matches!(member.content().grant(), Grant::Operator { .. })
+        });
+        by_token || self.deeds.signed_by(id, by)
+    }
+}

@@ -1,0 +1,57 @@
+//! A public key as somebody spelled it.
+
+use core::fmt;
+
+use super::{Nkey, PublicKey, did};
+use crate::error::KeyFault;
+
+/// A public key as it was spelled: as an nkey with its role, or as a DID.
+///
+/// Two spellings of one key are different values: compare [`Self::public_key`].
+#[derive(Clone, Copy, Debug)]
+pub enum Spelled {
+    /// As an nkey.
+    Nkey(Nkey),
+    /// As a `did:key`.
+    Did(PublicKey),
+}
+
+impl Spelled {
+    /// Reads either spelling.
+    ///
+    /// # Errors
+    /// [`KeyFault`] when the text is neither.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        if text.starts_with("did:") { did::parse(text).map(Self::Did) } else { Nkey::parse(text).map(Self::Nkey) }
+    }
+
+    /// Returns the key, which is what comparisons use.
+    #[must_use]
+    pub const fn public_key(&self) -> PublicKey {
+        match self {
+            Self::Nkey(nkey) => nkey.public_key(),
+            Self::Did(key) => *key,
+        }
+    }
+}
+
+impl From<Nkey> for Spelled {
+    fn from(nkey: Nkey) -> Self {
+        Self::Nkey(nkey)
+    }
+}
+
+impl PartialEq<PublicKey> for Spelled {
+    fn eq(&self, key: &PublicKey) -> bool {
+        self.public_key() == *key
+    }
+}
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nkey(nkey) => nkey.fmt(f),
+            Self::Did(key) => key.fmt(f),
+        }
+    }
+}
