@@ -110,8 +110,8 @@ impl<T> Supply<T> {
     }
 
     /// Adds a token that is asked about, heard last, and returns its position among the tokens.
-    pub fn ask(&mut self, target: Candidate<T>) -> usize {
-        self.add(Heard::Token(target), []);
+    pub fn ask(&mut self, target: Candidate<T>, proofs: impl IntoIterator<Item = Proof>) -> usize {
+        self.add(Heard::Token(target), proofs);
         self.tokens.len() - 1
     }
 

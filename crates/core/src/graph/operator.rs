@@ -161,7 +161,7 @@ impl<T: Statement> Graph<'_, T> {
         // Only what would speak but for its expiry replaces anything.
         let mut newest: Option<Timestamp> = None;
         let mut heads = Vec::new();
-        for candidate in own {
+        for candidate in own.iter().copied() {
             match self.voice(candidate) {
                 Ok(voice) => {
                     let issued_at = voice.verified.content().issued_at();
@@ -179,7 +179,8 @@ impl<T: Statement> Graph<'_, T> {
         if heads.is_empty() {
             return Err(failure.unwrap_or_else(|| self.no_token(identity)));
         }
-        self.side(Anchored::Key, Vec::new(), heads)
+        own.retain(|token| !heads.contains(token));
+        self.side(Anchored::Key, own, heads)
     }
 
     /// Puts tokens of one key that carry the claim in their order: one line, without a gap.
@@ -451,12 +452,12 @@ impl<T: Statement> Graph<'_, T> {
             Some(Grant::Operator { subject, .. }) => subject.nkey(),
             _ => side.identity.nkey(),
         };
+        if !side.follows_succession() {
+            return self.superseded(target, current, operator, closeness::TRUSTED);
+        }
         if side.behind.contains(&self.first_of(target)) {
             let fault = SuccessionFault::Followed { operator, successor: self.id(current) };
             return Some(self.failure(target, fault, closeness::TRUSTED));
-        }
-        if !side.follows_succession() {
-            return self.superseded(target, current, operator, closeness::TRUSTED);
         }
         let fault = SuccessionFault::NotSuccessor { operator, trusted: self.id(current) };
         Some(self.failure(target, fault, closeness::TRUSTED))

@@ -120,8 +120,9 @@ impl<'h> Stage<'h> {
         };
         let anchors = self.anchor().into_iter().collect();
         let view = View::new(Policy::Strict, anchors, Timestamp::from_secs(seconds(self.history.now)));
-        let supply = self.supply();
-        match self.verifier.borrow_mut().judge(vec![target], supply, &view).into_decision() {
+        let mut supply = self.supply();
+        let place = supply.ask(target, self.proofs(query));
+        match self.verifier.borrow_mut().decide_within(&[place], supply, &view).into_decision() {
             Decision::Allow(_) => Answer { expect: Expect::Allow, code: None },
             Decision::Deny(deny) => refuse(deny.closest().fault.code()),
         }
@@ -151,14 +152,20 @@ impl<'h> Stage<'h> {
             Anchor::Key(_) => None,
         };
         for id in pinned.into_iter().chain(&history.supplied) {
-            let proven = history.mode == Mode::Stateless && history.proofs.contains(id);
-            let place = history.log.iter().position(|entry| entry == id).filter(|_| proven);
-            let proofs = place.map(|place| log.proofs(place)).unwrap_or_default();
             if let Some(heard) = self.heard(id) {
-                supply.add(heard, proofs.into_iter().map(|(leaf, inclusion)| Proof { leaf, inclusion }));
+                supply.add(heard, self.proofs(id));
             }
         }
         supply
+    }
+
+    /// Proves that a statement is in the log, where the history says that this is proven.
+    fn proofs(&self, id: &str) -> Vec<Proof> {
+        let history = self.history;
+        let proven = history.mode == Mode::Stateless && history.proofs.iter().any(|proven| proven == id);
+        let place = history.log.iter().position(|entry| entry == id).filter(|_| proven);
+        let proofs = place.map(|place| self.log.borrow().proofs(place)).unwrap_or_default();
+        proofs.into_iter().map(|(leaf, inclusion)| Proof { leaf, inclusion }).collect()
     }
 
     /// Reads a statement; nothing when a reader refuses it, which is as if it were absent.

@@ -3,7 +3,7 @@
 use super::account::{countersigned_by, current};
 use super::hearing::Hearing;
 use super::operator::Line;
-use super::revocation::module_dead;
+use super::revocation::{countersignature_lives, module_dead};
 use super::{Account, Key, Mode, Module, Reason};
 
 /// Judges a module: its issuer must speak for an account, and in a log it must be that account's current one.
@@ -26,7 +26,21 @@ pub(super) fn judge(hearing: &Hearing<'_>, module: &Module) -> Result<(), Reason
     if hearing.mode() == Mode::Snapshot && !is_current(hearing, &line, module, account) {
         return Err(Reason::Superseded);
     }
+    if hearing.mode() == Mode::Stateless && line.is_plain(hearing) && has_newer(hearing, &line, module, account) {
+        return Err(Reason::Superseded);
+    }
     Ok(())
+}
+
+/// Says whether the account's side issued a newer module (rule 7 of `formats/wascap.md`, for plain chains only).
+fn has_newer(hearing: &Hearing<'_>, line: &Line<'_>, module: &Module, account: &Key) -> bool {
+    let listings = current(hearing, line, account);
+    let own_side = |key: &Key| listings.iter().all(|listing| may_issue(hearing, line, listing, key));
+    hearing
+        .modules()
+        .filter(|other| other.subject == module.subject && other.times.iat > module.times.iat)
+        .filter(|other| !module_dead(hearing, other) && !other.times.early(hearing.now()))
+        .any(|other| own_side(&other.issuer))
 }
 
 /// Returns the one account that a key issues modules for (rules 9 and 10).
@@ -89,7 +103,7 @@ fn owner<'h>(hearing: &Hearing<'h>, line: &Line<'_>, module: &Key) -> Option<&'h
         hearing.modules().filter(|it| it.subject == *module && countersigned_by(hearing, &it.id, module)).collect();
     for heard in 1..=hearing.len() {
         let then = hearing.first(heard);
-        let complete = |it: &&Module| then.has(&it.id) && then.countersignatures(&it.id).any(|by| by.by == *module);
+        let complete = |it: &&Module| then.has(&it.id) && then.countersignatures(&it.id).any(|by| by.by == *module && countersignature_lives(hearing, by));
         for claim in claims.iter().copied().filter(complete) {
             if let Some(account) = account_behind(&then, line, &claim.issuer) {
                 return Some(account);

@@ -57,6 +57,11 @@ impl<'h> Line<'h> {
         &self.heads
     }
 
+    /// Says whether the rules of plain chains decide: a bare key whose tokens carry no claim.
+    pub(super) fn is_plain(&self, hearing: &Hearing<'_>) -> bool {
+        matches!(hearing.anchor(), Anchor::Key(_)) && self.heads.iter().all(|head| head.claim.is_none())
+    }
+
     /// Says whether the current token lists a signing key.
     pub(super) fn lists(&self, key: &Key) -> bool {
         self.heads.iter().all(|head| head.signers.contains(key))
@@ -208,8 +213,11 @@ fn under_bare_key<'h>(hearing: &Hearing<'h>, key: &Key) -> Result<Line<'h>, Reas
     let own: Vec<&Operator> = hearing.operators().filter(|token| well_formed(token) && token.issuer == *key).collect();
     let mut claimed: Vec<(&Operator, &Terms)> = own.iter().filter_map(|token| Some((*token, terms(token)?))).collect();
     if claimed.is_empty() {
-        let newest = own.iter().map(|token| token.times.iat).max().ok_or(Reason::Unlisted)?;
-        let (heads, behind) = own.into_iter().partition(|token| token.times.iat == newest);
+        // Only what would speak but for its expiry replaces anything, as in plain chains everywhere.
+        let begun = own.iter().filter(|token| !token.times.early(hearing.now()));
+        let newest = begun.map(|token| token.times.iat).max().ok_or(Reason::Early)?;
+        let is_head = |token: &&Operator| token.times.iat == newest && !token.times.early(hearing.now());
+        let (heads, behind) = own.into_iter().partition(is_head);
         return Ok(Line { behind, heads });
     }
     claimed.sort_by_key(|(_, terms)| terms.seq);

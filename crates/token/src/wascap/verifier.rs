@@ -92,7 +92,7 @@ impl Verifier {
         view: &View,
     ) -> Outcome {
         let mut supply = with.into();
-        let places: Vec<usize> = targets.into_iter().map(|target| supply.ask(target)).collect();
+        let places: Vec<usize> = targets.into_iter().map(|target| supply.ask(target, [])).collect();
         self.decide_within(&places, supply, view)
     }
 
