@@ -1,14 +1,16 @@
 //! From tokens and modules to decisions: what the command, and any library user, calls.
 
 use core::num::NonZeroUsize;
+use std::io::Read;
 
 use data_encoding::HEXUPPER;
 use greatseal_core::decide::{Candidate, Deny, Examination};
-use greatseal_core::error::{DecodeFault, Fault, ModuleFault};
+use greatseal_core::error::{ArchiveFault, DecodeFault, Fault, ModuleFault};
 use greatseal_core::remembered::Remembered;
 use greatseal_core::workers::share;
 use greatseal_core::{Anchor, Decision, Decoded, View};
 
+use super::archive::ArchiveFile;
 use super::claims::{Claims, Entity};
 use super::module::ModuleFile;
 use super::read;
@@ -99,6 +101,41 @@ impl Verifier {
         match decision {
             // Last, so that nothing is hashed for words nobody signed.
             Decision::Allow(_) => match check_hash(&expected, file) {
+                Ok(()) => decision,
+                Err(fault) => deny(fault.into()),
+            },
+            Decision::Deny(_) => decision,
+        }
+    }
+
+    /// Decides about a provider archive: its token's chain, then every file in it.
+    ///
+    /// Without a chain nothing behind the token is read.
+    ///
+    /// # Errors
+    /// None; whatever is wrong with the token or the archive is a denial.
+    pub fn decide_archive<R: Read>(
+        &mut self,
+        file: ArchiveFile<R>,
+        with: Vec<Candidate<Claims>>,
+        view: &View,
+    ) -> Decision {
+        let deny = |fault: Fault| Decision::Deny(Deny::because(fault));
+        let target = match self.read(file.token()) {
+            Ok(target) => target,
+            Err(fault) => return deny(fault.into()),
+        };
+        let entity = &target.content().entity;
+        let Entity::Provider(provider) = entity else {
+            let problem = "has to vouch for a provider";
+            return deny(DecodeFault::Entity { subject: entity.word(), field: "target_hashes", problem }.into());
+        };
+        let expected = provider.target_hashes.clone();
+        let Some(decision) = self.decide(vec![target], with, view).pop() else {
+            return deny(ArchiveFault::Empty.into());
+        };
+        match decision {
+            Decision::Allow(_) => match file.contents().and_then(|contents| contents.check(&expected)) {
                 Ok(()) => decision,
                 Err(fault) => deny(fault.into()),
             },
