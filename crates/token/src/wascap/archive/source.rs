@@ -9,6 +9,9 @@ use greatseal_core::limits::{ARCHIVE_BYTES, ARCHIVE_RATIO, ARCHIVE_UNRATED_BYTES
 /// How a gzip stream begins (RFC 1952 section 2.3.1).
 pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// Bytes that are taken out of the file at a time.
+const BUFFER: usize = 32 * 1024;
+
 /// The unpacked bytes.
 pub(super) struct Unpacked<R> {
     body: Body<R>,
@@ -33,24 +36,18 @@ impl<R: Read> Unpacked<R> {
         let gzipped = head == GZIP;
         head.reverse();
         source.head = head;
-        let source = BufReader::new(source);
+        let source = BufReader::with_capacity(BUFFER, source);
         let body = if gzipped { Body::Gzip(Box::new(GzDecoder::new(source))) } else { Body::Plain(source) };
         Ok(Self { body, given: 0 })
     }
 
     /// Reads some bytes; none is the end.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveFault> {
-        let read = loop {
-            let read = match &mut self.body {
-                Body::Plain(body) => body.read(buffer),
-                Body::Gzip(body) => body.read(buffer),
-            };
-            match read {
-                Ok(read) => break read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.refused(&error)),
-            }
+        let read = match &mut self.body {
+            Body::Plain(body) => body.read(buffer),
+            Body::Gzip(body) => body.read(buffer),
         };
+        let read = read.map_err(|error| self.refused(&error))?;
         self.given = self.given.saturating_add(read as u64);
         if self.given > ARCHIVE_BYTES {
             return Err(ArchiveFault::TooLarge { limit: ARCHIVE_BYTES, place: "unpacked" });
@@ -120,22 +117,22 @@ impl<R: Read> Read for Source<R> {
             *place = byte;
             return Ok(1);
         }
-        match self.inner.read(buffer) {
-            Ok(read) => {
-                self.taken = self.taken.saturating_add(read as u64);
-                if self.taken > ARCHIVE_BYTES {
-                    self.fault = Some(ArchiveFault::TooLarge { limit: ARCHIVE_BYTES, place: "as it lies" });
-                    return Err(io::Error::other("too large"));
-                }
-                Ok(read)
-            }
-            Err(error) => {
-                if error.kind() != io::ErrorKind::Interrupted {
+        let read = loop {
+            match self.inner.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
                     self.fault = Some(failed(&error));
+                    return Err(error);
                 }
-                Err(error)
+                Ok(read) => break read,
             }
+        };
+        self.taken = self.taken.saturating_add(read as u64);
+        if self.taken > ARCHIVE_BYTES {
+            self.fault = Some(ArchiveFault::TooLarge { limit: ARCHIVE_BYTES, place: "as it lies" });
+            return Err(io::Error::other("too large"));
         }
+        Ok(read)
     }
 }
 

@@ -125,10 +125,11 @@ impl<R: Read> Tape<R> {
         if block != [0; BLOCK] {
             return Err(ArchiveFault::Trailing { what: "tar" });
         }
+        let mut record = [0; 32 * BLOCK];
         loop {
-            match self.unpacked.read(&mut block)? {
+            match self.unpacked.read(&mut record)? {
                 0 => return self.unpacked.end(),
-                read if block.iter().take(read).any(|byte| *byte != 0) => {
+                read if record.iter().take(read).any(|byte| *byte != 0) => {
                     return Err(ArchiveFault::Trailing { what: "tar" });
                 }
                 _ => {}
