@@ -134,8 +134,8 @@ codes! {
         "the token is larger than any genuine one"
         "Tokens of this family are at most 64 KiB. Check that the right file was named.";
     TokenUnknown "GS-TOKEN-UNKNOWN" Deny 400 Author
-        "the file is neither a token nor a WebAssembly module"
-        "Name a .jwt token, or a WebAssembly module or component. `greatseal inspect FILE` shows what a file is.";
+        "the file is neither a token nor a WebAssembly module nor a provider archive"
+        "Name a .jwt token, a WebAssembly module or component, or a provider archive (.par). `greatseal inspect FILE` shows what a file is.";
     TokenFrame "GS-TOKEN-FRAME" Deny 400 Author
         "the text is not three segments of unpadded base64url"
         "Copy the token again, whole and without line breaks; a token that arrives like this was changed on its way.";

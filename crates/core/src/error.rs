@@ -146,7 +146,7 @@ pub enum DecodeFault {
         limit: usize,
     },
     /// Neither a token nor anything that carries one.
-    #[error("neither a token nor a WebAssembly module: {found}")]
+    #[error("neither a token nor a WebAssembly module nor a provider archive: {found}")]
     Unknown {
         /// How it begins.
         found: Quoted,

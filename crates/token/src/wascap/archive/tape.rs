@@ -125,11 +125,12 @@ impl<R: Read> Tape<R> {
         if block != [0; BLOCK] {
             return Err(ArchiveFault::Trailing { what: "tar" });
         }
-        let mut record = [0; 32 * BLOCK];
+        const ZEROS: [u8; 32 * BLOCK] = [0; 32 * BLOCK];
+        let mut record = ZEROS;
         loop {
             match self.unpacked.read(&mut record)? {
                 0 => return self.unpacked.end(),
-                read if record.iter().take(read).any(|byte| *byte != 0) => {
+                read if record.get(..read) != ZEROS.get(..read) => {
                     return Err(ArchiveFault::Trailing { what: "tar" });
                 }
                 _ => {}
