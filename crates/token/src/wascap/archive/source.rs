@@ -30,8 +30,10 @@ impl<R: Read> Unpacked<R> {
     pub(super) fn new(inner: R) -> Result<Self, ArchiveFault> {
         let mut source = Source { head: Vec::new(), inner, taken: 0, fault: None };
         let mut head = Vec::new();
-        if let Err(error) = source.by_ref().take(GZIP.len() as u64).read_to_end(&mut head) {
-            return Err(source.fault.take().unwrap_or_else(|| failed(&error)));
+        let mut buffer = [0; GZIP.len()];
+        match source.read(&mut buffer) {
+            Ok(read) => head.extend(buffer.iter().take(read)),
+            Err(error) => return Err(source.fault.take().unwrap_or_else(|| failed(&error))),
         }
         let gzipped = head == GZIP;
         head.reverse();
@@ -110,29 +112,34 @@ struct Source<R> {
 }
 
 impl<R: Read> Read for Source<R> {
+    /// Fills the buffer as far as there is anything: what is decided further up, the ratio above
+    /// all, must not depend on the pieces in which the bytes arrive.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(place) = buffer.first_mut()
-            && let Some(byte) = self.head.pop()
-        {
-            *place = byte;
-            return Ok(1);
-        }
-        let read = loop {
-            match self.inner.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.fault = Some(failed(&error));
-                    return Err(error);
-                }
-                Ok(read) => break read,
+        let mut read = 0;
+        while let Some(free) = buffer.get_mut(read..).filter(|free| !free.is_empty()) {
+            if let Some(byte) = self.head.pop() {
+                free.iter_mut().take(1).for_each(|place| *place = byte);
+                read += 1;
+                continue;
             }
-        };
-        self.taken = self.taken.saturating_add(read as u64);
-        if self.taken > ARCHIVE_BYTES {
-            self.fault = Some(ArchiveFault::TooLarge { limit: ARCHIVE_BYTES, place: "as it lies" });
-            return Err(io::Error::other("too large"));
+            if self.fault.is_some() {
+                break;
+            }
+            match self.inner.read(free) {
+                Ok(0) => break,
+                Ok(more) => {
+                    read += more;
+                    self.taken = self.taken.saturating_add(more as u64);
+                    if self.taken > ARCHIVE_BYTES {
+                        self.fault = Some(ArchiveFault::TooLarge { limit: ARCHIVE_BYTES, place: "as it lies" });
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.fault = Some(failed(&error)),
+            }
         }
-        Ok(read)
+        // What came before a fault is still given out.
+        if read == 0 && self.fault.is_some() { Err(io::Error::other("see the fault")) } else { Ok(read) }
     }
 }
 
