@@ -101,7 +101,7 @@ fn look_at_archive(archive: Opened, now: Timestamp, checks: &mut Vec<Check>) {
         Err(fault) => return checks.push(Check::bad("file", &fault.into())),
     };
     checks.push(Check::good("first entry", "claims.jwt"));
-    let claims = look_at_token(&file.token().to_vec(), now, checks);
+    let claims = look_at_token(file.token(), now, checks);
     let contents = match file.contents() {
         Ok(contents) => contents,
         Err(fault) => return checks.push(Check::bad("file", &fault.into())),

@@ -6,6 +6,7 @@ use std::io::{self, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_token::wascap::archive::HEAD_BYTES;
 
 use crate::problem::Problem;
 
@@ -38,9 +39,6 @@ pub(crate) struct Opened {
 /// The beginning that was read, and the rest as it is asked for.
 type Stream = Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
 
-/// Bytes that are looked at to tell what a file is.
-const HEAD_BYTES: u64 = 512;
-
 impl Opened {
     /// Opens a file and reads its beginning.
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
@@ -53,7 +51,7 @@ impl Opened {
                 (Box::new(file), length)
             };
             let mut head = Vec::new();
-            source.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+            source.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
             Ok(Self { path: path.into(), length, stream: Cursor::new(head).chain(source) })
         };
         open().map_err(|error| Problem::io("cannot read", path, &error))

@@ -46,7 +46,7 @@ fn sign(place: &Place, words: &[&str]) -> Run {
     place.issue([&all[..], words].concat())
 }
 
-fn both<'w>(out: &'w str) -> [&'w str; 8] {
+fn both(out: &str) -> [&str; 8] {
     let (intel, arm) = ("x86_64-linux=intel", "aarch64-linux=arm");
     ["--target", intel, "--target", arm, "--vendor", "Acme", "--out", out]
 }
