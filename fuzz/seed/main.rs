@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
+mod archive;
 mod claims;
 mod decisions;
 mod frames;
@@ -22,6 +23,7 @@ fn main() {
         ("jwt_frame", frames::inputs()),
         ("claims", claims::inputs()),
         ("modules", modules::inputs()),
+        ("archive", archive::inputs()),
         ("decisions", decisions::inputs()),
     ];
     for (target, inputs) in targets {

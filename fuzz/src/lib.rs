@@ -4,6 +4,7 @@
 //! code under test with is written here a second time, naively, from the formats.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod claims;
 pub mod decisions;
 pub mod jwt_frame;

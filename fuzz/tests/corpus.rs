@@ -35,6 +35,11 @@ fn modules() {
 }
 
 #[test]
+fn archive() {
+    replay("archive", greatseal_fuzz::archive::check);
+}
+
+#[test]
 fn decisions() {
     replay("decisions", greatseal_fuzz::decisions::check);
 }

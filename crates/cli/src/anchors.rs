@@ -68,6 +68,7 @@ impl Trust {
         let token = match Input::read(path)?.kind {
             Kind::Token(token) => token,
             Kind::Module(_) => return Err(refuse(Code::NoRule, "a module cannot be trusted by itself".into())),
+            Kind::Archive(_) => return Err(refuse(Code::NoRule, "a provider cannot be trusted by itself".into())),
             Kind::Neither(fault) => return Err(refuse(fault.code(), fault.to_string())),
         };
         let decoded = wascap::decode(&token).map_err(|fault| refuse(fault.code(), fault.to_string()))?;

@@ -8,10 +8,12 @@ use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
 use greatseal_core::key::{PublicKey, Role};
 use greatseal_core::statement::Grant;
 use greatseal_core::{Policy, Statement, Timestamp, View};
+use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Claims, Entity};
 use serde::Serialize;
 
+use crate::files::Opened;
 use crate::input::Kind;
 use crate::text;
 
@@ -48,14 +50,15 @@ impl Check {
 }
 
 /// Looks at everything.
-pub(crate) fn look(kind: &Kind, now: Timestamp) -> Vec<Check> {
+pub(crate) fn look(kind: Kind, now: Timestamp) -> Vec<Check> {
     let mut checks = Vec::new();
     match kind {
-        Kind::Neither(fault) => checks.push(Check::bad("file", fault)),
+        Kind::Neither(fault) => checks.push(Check::bad("file", &fault)),
         Kind::Token(token) => {
-            look_at_token(token, now, &mut checks);
+            look_at_token(&token, now, &mut checks);
         }
-        Kind::Module(bytes) => look_at_module(bytes, now, &mut checks),
+        Kind::Module(bytes) => look_at_module(&bytes, now, &mut checks),
+        Kind::Archive(archive) => look_at_archive(archive, now, &mut checks),
     }
     checks
 }
@@ -90,6 +93,39 @@ fn look_at_module(bytes: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
             checks.push(Check::bad("module hash", &fault.into()));
         }
     }
+}
+
+fn look_at_archive(archive: Opened, now: Timestamp, checks: &mut Vec<Check>) {
+    let file = match ArchiveFile::open(archive) {
+        Ok(file) => file,
+        Err(fault) => return checks.push(Check::bad("file", &fault.into())),
+    };
+    checks.push(Check::good("first entry", "claims.jwt"));
+    let claims = look_at_token(file.token(), now, checks);
+    let contents = match file.contents() {
+        Ok(contents) => contents,
+        Err(fault) => return checks.push(Check::bad("file", &fault.into())),
+    };
+    let found = format!("a well-formed provider archive of {} bytes, unpacked", contents.bytes);
+    checks.push(Check::good("file", found));
+    let Some(claims) = claims else { return };
+    checks.push(match &claims.entity {
+        Entity::Provider(provider) => match contents.check(&provider.target_hashes) {
+            Ok(()) => Check::good("file hashes", format!("all {} files", contents.files.len())),
+            Err(fault) => Check::bad("file hashes", &fault.into()),
+        },
+        Entity::Operator(_)
+        | Entity::Account(_)
+        | Entity::Cluster(_)
+        | Entity::Module(_)
+        | Entity::Host(_)
+        | Entity::Invocation(_)
+        | Entity::Untyped { .. } => {
+            let problem = "has to vouch for a provider";
+            let fault = DecodeFault::Entity { subject: claims.entity.word(), field: "target_hashes", problem };
+            Check::bad("file hashes", &fault.into())
+        }
+    });
 }
 
 fn look_at_token(token: &[u8], now: Timestamp, checks: &mut Vec<Check>) -> Option<Claims> {

@@ -1,10 +1,12 @@
 //! Reading files, bounded.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_token::wascap::archive::HEAD_BYTES;
 
 use crate::problem::Problem;
 
@@ -16,7 +18,7 @@ const STDIN: &str = "-";
 /// # Errors
 /// When it cannot be read, or is larger: then nothing of it is used.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
-    let bytes = read_up_to(path, |_| limit)?;
+    let bytes = Opened::open(path)?.read_up_to(limit)?;
     if bytes.len() as u64 > limit {
         return Err(Problem::new(
             Code::FileTooLarge,
@@ -26,27 +28,62 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Reads a file, and one byte more than the limit that its first four bytes ask for.
-pub(crate) fn read_up_to(path: &Path, limit: impl FnOnce(&[u8]) -> u64) -> Result<Vec<u8>, Problem> {
-    let read = |mut source: Box<dyn Read>, length: u64| -> io::Result<Vec<u8>> {
+/// A file of which only the beginning was read: a block of a tar, which tells every kind apart.
+pub(crate) struct Opened {
+    path: PathBuf,
+    /// As the system says; unknown where it does not.
+    length: u64,
+    stream: Stream,
+}
+
+/// The beginning that was read, and the rest as it is asked for.
+type Stream = Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
+
+impl Opened {
+    /// Opens a file and reads its beginning.
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        let open = || -> io::Result<Self> {
+            let (mut source, length): (Box<dyn Read>, u64) = if path == Path::new(STDIN) {
+                (Box::new(io::stdin()), 0)
+            } else {
+                let file = File::open(path)?;
+                let length = file.metadata()?.len();
+                (Box::new(file), length)
+            };
+            let mut head = Vec::new();
+            source.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+            Ok(Self { path: path.into(), length, stream: Cursor::new(head).chain(source) })
+        };
+        open().map_err(|error| Problem::io("cannot read", path, &error))
+    }
+
+    /// Returns its first bytes, at most 512.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.stream.get_ref().0.get_ref()
+    }
+
+    /// Reads it, and one byte more than the limit.
+    pub(crate) fn read_up_to(self, limit: u64) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
-        source.by_ref().take(4).read_to_end(&mut bytes)?;
-        let limit = limit(&bytes);
         // Asked for once, so that a large module is not copied while the buffer grows.
-        let expected = length.min(limit.saturating_add(1));
-        bytes.reserve_exact(usize::try_from(expected).unwrap_or(0).saturating_sub(bytes.len()));
-        source.take(limit.saturating_add(1).saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes)?;
+        let expected = self.length.min(limit.saturating_add(1));
+        bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
+        let read = self.stream.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|error| Problem::io("cannot read", &self.path, &error))?;
         Ok(bytes)
-    };
-    let result = if path == Path::new(STDIN) {
-        read(Box::new(io::stdin()), 0)
-    } else {
-        File::open(path).and_then(|file| {
-            let length = file.metadata()?.len();
-            read(Box::new(file), length)
-        })
-    };
-    result.map_err(|error| Problem::io("cannot read", path, &error))
+    }
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// Empty file that keeps a folder in version control.

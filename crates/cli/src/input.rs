@@ -1,14 +1,15 @@
-//! What a file is: a token, a module, or neither.
+//! What a file is: a token, a module, a provider archive, or none of them.
 
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
-use greatseal_core::error::{DecodeFault, Fault, ModuleFault, Quoted};
+use greatseal_core::error::{ArchiveFault, DecodeFault, Fault, ModuleFault, Quoted};
 use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
+use greatseal_token::wascap::archive::{self, ArchiveFile};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, module};
 
-use crate::files;
+use crate::files::{self, Opened};
 use crate::problem::Problem;
 use crate::text;
 
@@ -28,7 +29,9 @@ pub(crate) enum Kind {
     Token(Vec<u8>),
     /// A WebAssembly module or component.
     Module(Vec<u8>),
-    /// Neither, and why.
+    /// A provider archive, of which nothing was read yet but its beginning: it may be large.
+    Archive(Opened),
+    /// None of them, and why.
     Neither(Fault),
 }
 
@@ -38,9 +41,14 @@ impl Input {
     /// # Errors
     /// Only when it cannot be read; what is in it is never an error here.
     pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
-        let bytes =
-            files::read_up_to(path, |first| if module::is_wasm(first) { MODULE_BYTES } else { TOKEN_BYTES as u64 })?;
-        Ok(Self { path: path.into(), kind: Kind::of(bytes) })
+        let opened = Opened::open(path)?;
+        let kind = if archive::is_archive(opened.head()) {
+            Kind::Archive(opened)
+        } else {
+            let limit = if module::is_wasm(opened.head()) { MODULE_BYTES } else { TOKEN_BYTES as u64 };
+            Kind::of(opened.read_up_to(limit)?)
+        };
+        Ok(Self { path: path.into(), kind })
     }
 
     /// Names the file.
@@ -50,6 +58,7 @@ impl Input {
 }
 
 impl Kind {
+    /// Tells a token from a module, all of it read.
     fn of(bytes: Vec<u8>) -> Self {
         if module::is_wasm(&bytes) {
             let found = bytes.len() as u64;
@@ -78,6 +87,11 @@ impl Kind {
 /// Takes the token out of a module's bytes.
 pub(crate) fn embedded(bytes: &[u8]) -> Result<Vec<u8>, ModuleFault> {
     ModuleFile::read(bytes)?.token().map(<[u8]>::to_vec).ok_or(ModuleFault::Unsigned)
+}
+
+/// Takes the token out of a provider archive, and reads no further.
+pub(crate) fn archived(archive: Opened) -> Result<Vec<u8>, ArchiveFault> {
+    ArchiveFile::open(archive).map(|file| file.token().to_vec())
 }
 
 /// Tokens supplied beside the one in question, and what was passed over.
@@ -127,6 +141,10 @@ impl Supplied {
                         Ok(token) => supplied.tokens.push((file, token)),
                         Err(fault) => supplied.ignored.push(Ignored::fault(&file, &fault.into())),
                     },
+                    Kind::Archive(archive) => match archived(archive) {
+                        Ok(token) => supplied.tokens.push((file, token)),
+                        Err(fault) => supplied.ignored.push(Ignored::fault(&file, &fault.into())),
+                    },
                     Kind::Neither(fault) => supplied.ignored.push(Ignored::fault(&file, &fault)),
                 }
             }
@@ -141,6 +159,7 @@ impl Supplied {
             let token = match Input::read(file).map(|input| input.kind) {
                 Ok(Kind::Token(token)) => Some(token),
                 Ok(Kind::Module(bytes)) => embedded(&bytes).ok(),
+                Ok(Kind::Archive(archive)) => archived(archive).ok(),
                 Ok(Kind::Neither(_)) | Err(_) => None,
             };
             let readable = token.filter(|token| wascap::decode(token).is_ok());

@@ -63,9 +63,13 @@ pub(crate) fn sentence(fault: &Fault) -> String {
             let at = clock::show(*newer_issued_at);
             format!("{subject} has a newer token, issued at {at} (statement {newer})")
         }
-        Fault::Key(_) | Fault::Decode(_) | Fault::Signature(_) | Fault::Module(_) | Fault::Chain(_) | Fault::Succession(_) => {
-            fault.to_string()
-        }
+        Fault::Key(_)
+        | Fault::Decode(_)
+        | Fault::Signature(_)
+        | Fault::Module(_)
+        | Fault::Archive(_)
+        | Fault::Chain(_)
+        | Fault::Succession(_) => fault.to_string(),
     }
 }
 

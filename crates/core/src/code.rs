@@ -134,8 +134,8 @@ codes! {
         "the token is larger than any genuine one"
         "Tokens of this family are at most 64 KiB. Check that the right file was named.";
     TokenUnknown "GS-TOKEN-UNKNOWN" Deny 400 Author
-        "the file is neither a token nor a WebAssembly module"
-        "Name a .jwt token, or a WebAssembly module or component. `greatseal inspect FILE` shows what a file is.";
+        "the file is neither a token nor a WebAssembly module nor a provider archive"
+        "Name a .jwt token, a WebAssembly module or component, or a provider archive (.par). `greatseal inspect FILE` shows what a file is.";
     TokenFrame "GS-TOKEN-FRAME" Deny 400 Author
         "the text is not three segments of unpadded base64url"
         "Copy the token again, whole and without line breaks; a token that arrives like this was changed on its way.";
@@ -205,6 +205,37 @@ codes! {
     ModuleHash "GS-MODULE-HASH" Deny 403 Author
         "the token vouches for other bytes than the module's"
         "The module was changed after it was signed, or the token belongs to another module. Get the module again from its publisher.";
+
+    ArchiveMalformed "GS-ARCHIVE-MALFORMED" Deny 400 Author
+        "the file is no well-formed provider archive"
+        "Get the archive again, whole: it was cut short, or something broke it on the way. A provider archive is a tar, gzipped or not.";
+    ArchiveTrailing "GS-ARCHIVE-TRAILING" Deny 400 Author
+        "something follows the end of the provider archive"
+        "Nobody vouches for what stands there, and other readers may take it for part of the archive. Get the archive again from its publisher.";
+    ArchiveTooLarge "GS-ARCHIVE-TOO-LARGE" Deny 413 Author
+        "the provider archive is larger than 512 MiB, packed or unpacked, or has more than 256 files"
+        "Check that the right file was named. A provider for very many targets can be published as several archives.";
+    ArchiveBomb "GS-ARCHIVE-BOMB" Deny 413 Author
+        "the provider archive unpacks to more than a hundred times its size"
+        "No programs compress like that. If it is really meant, publish it without compression.";
+    ArchiveEntry "GS-ARCHIVE-ENTRY" Deny 400 Author
+        "the provider archive has an entry that none should have"
+        "Only plain files belong there: `claims.jwt`, `TARGET.bin` and `world.wasm`, without folders, links or extended headers. Make it again with `greatseal provider sign`.";
+    ArchiveDuplicate "GS-ARCHIVE-DUPLICATE" Deny 403 Author
+        "a name occurs twice in the provider archive"
+        "Readers differ on which of the two counts. Make it again with `greatseal provider sign`.";
+    ArchiveUnsigned "GS-ARCHIVE-UNSIGNED" Deny 403 Author
+        "the provider archive does not begin with its token"
+        "Its first entry has to be `claims.jwt`. Sign it: `greatseal provider sign`.";
+    ArchiveUnlisted "GS-ARCHIVE-UNLISTED" Deny 403 Author
+        "the provider archive has a file that the token does not vouch for"
+        "The file was added after signing. Get the archive again from its publisher, or sign it anew.";
+    ArchiveMissing "GS-ARCHIVE-MISSING" Deny 403 Author
+        "the token vouches for a program that the provider archive does not have"
+        "A file was taken out after signing. Get the archive again from its publisher, or sign it anew.";
+    ArchiveHash "GS-ARCHIVE-HASH" Deny 403 Author
+        "the token vouches for other bytes than a file of the provider archive has"
+        "The file was changed after signing, or the token belongs to another archive. Get the archive again from its publisher.";
 
     ChainIncomplete "GS-CHAIN-INCOMPLETE" Deny 403 Caller
         "a token of the chain was not supplied"

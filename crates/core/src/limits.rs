@@ -20,6 +20,22 @@ pub const MODULE_DEPTH: usize = 64;
 /// over more would take longer than hashing the file.
 pub const MODULE_PARTS: u32 = 1_000_000;
 
+/// Bytes of one provider archive, as it lies and unpacked: a provider for a dozen targets takes a
+/// quarter of that. It is hashed as it is read, so this bounds time, not memory.
+pub const ARCHIVE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// How many times its compressed bytes an archive may unpack to: executables take a third to a half.
+pub const ARCHIVE_RATIO: u64 = 100;
+
+/// Unpacked bytes from which on the ratio is held; small archives are mostly padding.
+pub const ARCHIVE_UNRATED_BYTES: u64 = 1024 * 1024;
+
+/// Files of one provider archive: one for each target; a token of 64 KiB could hold some 500 hashes.
+pub const ARCHIVE_FILES: usize = 256;
+
+/// Characters of a target's name, so that it fits a plain tar header with its ending.
+pub const TARGET_CHARS: usize = 64;
+
 /// Seconds an `iat` may lie ahead of `now`: clocks differ, thieves choose (formats, rule 7).
 pub const CLOCK_SKEW_SECONDS: u64 = 5 * 60;
 

@@ -2,5 +2,6 @@
 
 pub mod json;
 pub mod key;
+pub mod tar;
 pub mod token;
 pub mod wasm;

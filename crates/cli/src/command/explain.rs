@@ -41,10 +41,11 @@ pub(crate) fn run(explain: &Explain, format: Format) -> Result<Exit, Problem> {
             .hint("`greatseal explain all` lists them."));
     }
     let input = Input::read(&explain.what)?;
+    let label = input.label();
     let now = clock::now()?;
-    let checks = checkup::look(&input.kind, now);
+    let checks = checkup::look(input.kind, now);
     let bad = checks.iter().filter(|check| check.code.is_some()).count();
-    let object = json!({ "file": input.label(), "checks": checks, "bad": bad });
+    let object = json!({ "file": label, "checks": checks, "bad": bad });
     output::answer(format, &object, || {
         let lines: String = checks.iter().map(checkup::Check::people).collect();
         let end = if bad == 0 {
@@ -52,7 +53,7 @@ pub(crate) fn run(explain: &Explain, format: Format) -> Result<Exit, Problem> {
         } else {
             ""
         };
-        format!("{}\n{lines}{end}", input.label())
+        format!("{label}\n{lines}{end}")
     });
     Ok(if bad == 0 { Exit::Ok } else { Exit::Deny })
 }

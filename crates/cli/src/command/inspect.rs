@@ -1,5 +1,6 @@
 //! `greatseal inspect`: what a file says, believed or not.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -9,24 +10,27 @@ use greatseal_core::code::Exit;
 use greatseal_core::error::Fault;
 use greatseal_core::key::PublicKey;
 use greatseal_core::{Code, Statement, Timestamp, ed25519};
+use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Claims, Entity};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::clock;
+use crate::files::Opened;
 use crate::input::{Input, Kind};
 use crate::output::{self, Format};
 use crate::problem::Problem;
+use crate::table::table;
 use crate::text;
 
-/// Shows what a token or module says, without believing any of it.
+/// Shows what a token, module or provider archive says, without believing any of it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  greatseal inspect app.wasm\n  greatseal inspect account.jwt --output json\n\nExit codes: 0 shown, 3 malformed. What is shown is not verified: see `greatseal verify`."
+    after_help = "Examples:\n  greatseal inspect app.wasm\n  greatseal inspect httpserver.par\n  greatseal inspect account.jwt --output json\n\nExit codes: 0 shown, 3 malformed. What is shown is not verified: see `greatseal verify`."
 )]
 pub(crate) struct Inspect {
-    /// A token (text), or a WebAssembly module or component; `-` is standard input.
+    /// A token (text), a WebAssembly module or component, or a provider archive; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -42,9 +46,13 @@ struct Shown {
     code: Option<&'static str>,
     message: Option<String>,
     module: Option<Value>,
+    archive: Option<Value>,
     token: Option<Value>,
     #[serde(skip)]
     lines: Vec<(String, String)>,
+    /// The files of an archive, laid out.
+    #[serde(skip)]
+    files: String,
 }
 
 pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
@@ -55,10 +63,12 @@ pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
         code: None,
         message: None,
         module: None,
+        archive: None,
         token: None,
         lines: Vec::new(),
+        files: String::new(),
     };
-    let exit = match look(&input.kind, &mut shown) {
+    let exit = match look(input.kind, &mut shown) {
         Ok(()) => Exit::Ok,
         Err(fault) => {
             shown.code = Some(fault.code().text());
@@ -70,17 +80,21 @@ pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
     Ok(exit)
 }
 
-fn look(kind: &Kind, shown: &mut Shown) -> Result<(), Fault> {
+fn look(kind: Kind, shown: &mut Shown) -> Result<(), Fault> {
     match kind {
-        Kind::Neither(fault) => Err(fault.clone()),
+        Kind::Neither(fault) => Err(fault),
         Kind::Token(token) => {
             shown.kind = "token";
-            look_at_token(token, shown)
+            look_at_token(&token, shown)
         }
         Kind::Module(bytes) => {
             shown.kind = "module";
-            let file = ModuleFile::read(bytes)?;
+            let file = ModuleFile::read(&bytes)?;
             look_at_module(&file, shown)
+        }
+        Kind::Archive(archive) => {
+            shown.kind = "archive";
+            look_at_archive(ArchiveFile::open(archive)?, shown)
         }
     }
 }
@@ -117,6 +131,50 @@ fn look_at_module(file: &ModuleFile<'_>, shown: &mut Shown) -> Result<(), Fault>
         }
     };
     shown.module = Some(module);
+    outcome
+}
+
+fn look_at_archive(file: ArchiveFile<Opened>, shown: &mut Shown) -> Result<(), Fault> {
+    let gzipped = file.is_gzipped();
+    let token = file.token().to_vec();
+    let place = shown.lines.len();
+    let outcome = look_at_token(&token, shown);
+    let said = shown.token.as_ref().and_then(|token| token.pointer("/wascap/target_hashes")).and_then(Value::as_object);
+    let said: BTreeMap<String, String> = said
+        .into_iter()
+        .flatten()
+        .filter_map(|(target, hash)| Some((target.clone(), hash.as_str()?.to_owned())))
+        .collect();
+    let contents = file.contents()?;
+    let mut files = Vec::new();
+    let mut rows = Vec::new();
+    for file in &contents.files {
+        let hash = HEXUPPER.encode(&file.hash);
+        let expected = said.get(file.name.key());
+        let matches = expected == Some(&hash);
+        let signed = match expected {
+            Some(_) if matches => "yes",
+            Some(_) => "no: other bytes",
+            None => "no",
+        };
+        rows.push([file.name.to_string(), file.bytes.to_string(), hash.clone(), signed.to_owned()]);
+        files
+            .push(json!({ "name": file.name.to_string(), "bytes": file.bytes, "hash": hash, "hash_matches": matches }));
+    }
+    let check = contents.check(&said);
+    let word = if gzipped { "provider archive, gzipped" } else { "provider archive" };
+    shown.lines.insert(place, ("file".into(), format!("{word}, {} bytes unpacked", contents.bytes)));
+    shown.lines.push((
+        "hashes match".into(),
+        check.as_ref().map_or_else(|fault| format!("no: {fault}"), |()| "yes, and no file is missing".into()),
+    ));
+    shown.files = table(["file", "bytes", "SHA-256", "vouched for"], rows, "no files");
+    shown.archive = Some(json!({
+        "gzipped": gzipped,
+        "bytes": contents.bytes,
+        "files": files,
+        "hashes_match": check.is_ok(),
+    }));
     outcome
 }
 
@@ -233,6 +291,7 @@ fn people(shown: &Shown) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {name:width$}  {value}");
     }
+    out += &shown.files;
     match (shown.code.and_then(Code::parse), &shown.message) {
         (Some(code), Some(message)) => {
             let _ = writeln!(out, "  {} [{code}]\n  {}", text::capital(message), code.advice());

@@ -179,6 +179,10 @@ fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
     match Input::read(path)?.kind {
         Kind::Module(bytes) => Ok(bytes),
         Kind::Token(_) => Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into())),
+        Kind::Archive(_) => {
+            let why = "this is a provider archive, not a WebAssembly file";
+            Err(named(Code::ModuleMalformed, why.into()).hint("Sign it with `greatseal provider sign`."))
+        }
         Kind::Neither(fault) => Err(named(fault.code(), fault.to_string())),
     }
 }

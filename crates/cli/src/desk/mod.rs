@@ -7,6 +7,7 @@ mod account;
 mod keys;
 mod module;
 mod operator;
+mod provider;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use greatseal_token::wascap::{self, Claims, Terms, TokenId, Verifier};
 pub(crate) use account::NewAccount;
 pub(crate) use module::{ModuleKey, ModuleOrder, SignedModule};
 pub(crate) use operator::NewOperator;
+pub(crate) use provider::{ProviderKey, ProviderOrder};
 
 use crate::clock::DAY;
 use crate::problem::Problem;

@@ -146,6 +146,22 @@ impl Draft {
         self
     }
 
+    /// Lets a provider's token vouch for files by these hashes.
+    #[must_use]
+    pub fn targets(mut self, hashes: BTreeMap<String, String>) -> Self {
+        match &mut self.claims.entity {
+            Entity::Provider(provider) => provider.target_hashes = hashes,
+            Entity::Operator(_)
+            | Entity::Account(_)
+            | Entity::Cluster(_)
+            | Entity::Module(_)
+            | Entity::Host(_)
+            | Entity::Invocation(_)
+            | Entity::Untyped { .. } => panic!("{} claims have no targets", self.claims.entity.word()),
+        }
+        self
+    }
+
     /// Returns the claims.
     #[must_use]
     pub const fn claims(&self) -> &Claims {

@@ -19,7 +19,7 @@ mod token;
 
 pub use draft::{Draft, account_token, claims_token, module_token, operator_token, provider_token};
 pub use key::{TestKey, account, key, module, operator, provider};
-pub use question::{Question, verify, verify_module};
+pub use question::{Question, verify, verify_archive, verify_module};
 pub use realm::Realm;
 pub use token::{HEADER, Token, segment, unchecked};
 

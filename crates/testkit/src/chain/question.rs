@@ -7,6 +7,7 @@ use greatseal_core::decide::{Allow, Deny};
 use greatseal_core::key::{Key, Nkey, Role};
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
 use greatseal_token::wascap::Verifier;
+use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 
 use super::{AT, TestKey, Token};
@@ -27,6 +28,7 @@ pub struct Question<'t> {
 enum Target<'t> {
     Token(Token),
     Module(Cow<'t, [u8]>),
+    Archive(Cow<'t, [u8]>),
 }
 
 /// Asks about a token: nothing is supplied or trusted yet, the policy is strict.
@@ -37,6 +39,11 @@ pub fn verify(target: &Token) -> Question<'static> {
 /// Asks about a module or component, its token and its bytes.
 pub fn verify_module<'t>(file: impl Into<Cow<'t, [u8]>>) -> Question<'t> {
     Question::new(Target::Module(file.into()))
+}
+
+/// Asks about a provider archive, its token and its files.
+pub fn verify_archive<'t>(file: impl Into<Cow<'t, [u8]>>) -> Question<'t> {
+    Question::new(Target::Archive(file.into()))
 }
 
 impl<'t> Question<'t> {
@@ -128,6 +135,10 @@ impl<'t> Question<'t> {
             },
             Target::Module(file) => match ModuleFile::read(file) {
                 Ok(file) => verifier.decide_module(&file, with, &view),
+                Err(fault) => Decision::Deny(Deny::because(fault.into())),
+            },
+            Target::Archive(file) => match ArchiveFile::open(&**file) {
+                Ok(file) => verifier.decide_archive(file, with, &view),
                 Err(fault) => Decision::Deny(Deny::because(fault.into())),
             },
         }

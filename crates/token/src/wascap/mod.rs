@@ -1,8 +1,9 @@
-//! wascap: the signed claims of wasmCloud, and the WebAssembly files that carry them.
+//! wascap: the signed claims of wasmCloud, and the WebAssembly files and archives that carry them.
 //!
 //! Facts and sources: `docs/formats/wascap.md`. Reads every published version from 0.4 on, writes
 //! what 0.16 writes, byte for byte.
 
+pub mod archive;
 mod claims;
 pub mod module;
 mod read;

@@ -1,6 +1,7 @@
 //! From tokens and modules to decisions: what the command, and any library user, calls.
 
 use core::num::NonZeroUsize;
+use std::io::Read;
 
 use data_encoding::HEXUPPER;
 use greatseal_core::decide::{Candidate, Deny, Examination, Memory, Outcome};
@@ -10,6 +11,7 @@ use greatseal_core::supply::Supply;
 use greatseal_core::workers::share;
 use greatseal_core::{Anchor, Decision, Decoded, View};
 
+use super::archive::ArchiveFile;
 use super::claims::{Claims, Entity};
 use super::module::ModuleFile;
 use super::read;
@@ -139,6 +141,46 @@ impl Verifier {
                 Err(DecodeFault::Entity { subject: other.word(), field: "hash", problem }.into())
             }
         }
+    }
+
+    /// Decides about a provider archive: its token's chain, then every file in it.
+    ///
+    /// Without a chain nothing behind the token is read. Whatever is wrong with the token or the
+    /// archive is a denial.
+    pub fn decide_archive<R: Read>(
+        &mut self,
+        file: ArchiveFile<R>,
+        with: impl Into<Supply<Claims>>,
+        view: &View,
+    ) -> Decision {
+        self.judge_archive(file, with, view).into_decision()
+    }
+
+    /// Decides about a provider archive, one decision, and tells what had no effect.
+    pub fn judge_archive<R: Read>(
+        &mut self,
+        file: ArchiveFile<R>,
+        with: impl Into<Supply<Claims>>,
+        view: &View,
+    ) -> Outcome {
+        let target = match self.read(file.token()) {
+            Ok(target) => target,
+            Err(fault) => return Outcome::because(fault.into()),
+        };
+        let entity = &target.content().entity;
+        let Entity::Provider(provider) = entity else {
+            let problem = "has to vouch for a provider";
+            let subject = entity.word();
+            return Outcome::because(DecodeFault::Entity { subject, field: "target_hashes", problem }.into());
+        };
+        let expected = provider.target_hashes.clone();
+        let mut outcome = self.judge(vec![target], with, view);
+        if let Some(Decision::Allow(_)) = outcome.decisions.first()
+            && let Err(fault) = file.contents().and_then(|contents| contents.check(&expected))
+        {
+            outcome.decisions = vec![Decision::Deny(Deny::because(fault.into()))];
+        }
+        outcome
     }
 }
 

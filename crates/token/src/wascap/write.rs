@@ -63,6 +63,12 @@ impl Signable for Claims {
             lines.extend(module.call_alias.clone().map(|alias| ("call alias", alias)));
             lines.extend(module.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
         }
+        if let Entity::Provider(provider) = &claims.entity {
+            lines.push(("vendor", provider.vendor.clone()));
+            lines.extend(provider.target_hashes.iter().map(|(target, hash)| ("target", format!("{target} {hash}"))));
+            lines.extend(provider.rev.map(|rev| ("revision", rev.to_string())));
+            lines.extend(provider.ver.clone().map(|ver| ("version", ver)));
+        }
         lines.push(("issued at", claims.terms.issued_at.to_string()));
         lines.extend(claims.terms.validity.not_before.map(|at| ("not before", at.to_string())));
         lines.push(("expires", claims.terms.validity.expires.map_or_else(|| "never".to_owned(), |at| at.to_string())));

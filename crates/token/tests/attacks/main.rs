@@ -2,7 +2,7 @@
 //! its code, and next to it the same thing without the flaw, which is allowed.
 //!
 //! `docs/formats/wascap.md` lists what the published wascap 0.16.2 accepts; where it does, the
-//! test says so by asking it. Provider archives are not read yet, so nothing here is about them.
+//! test says so by asking it. Provider archives have theirs in `tests/archives`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a flood is measured by the clock")]
 

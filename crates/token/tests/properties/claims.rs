@@ -117,5 +117,6 @@ pub(crate) fn claims() -> impl Strategy<Value = Claims> {
         issuer,
         entity,
         revision,
+        succession: None,
     })
 }

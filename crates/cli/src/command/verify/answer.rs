@@ -27,10 +27,22 @@ pub(super) struct Answer {
     assurance: &'static str,
     audience_checked: bool,
     module_checked: bool,
+    archive_checked: bool,
     file: String,
     failures: Vec<FailureLine>,
     notices: Vec<String>,
     pub(super) ignored: Vec<Ignored>,
+}
+
+/// What was held against the token beside its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// Nothing: it is a token alone, or was not believed.
+    Nothing,
+    /// The module that carries it.
+    Module,
+    /// Every file of the provider archive that carries it.
+    Archive,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,7 +71,7 @@ impl Answer {
         policy: Policy,
         showing: &Showing,
         subject: Option<String>,
-        module_checked: bool,
+        checked: Checked,
         ignored: Vec<Ignored>,
     ) -> Self {
         let policy = policy.word();
@@ -73,7 +85,8 @@ impl Answer {
             anchored: None,
             assurance: "signatures",
             audience_checked: false,
-            module_checked,
+            module_checked: checked == Checked::Module,
+            archive_checked: checked == Checked::Archive,
             file: showing.target.clone(),
             failures: Vec::new(),
             notices: Vec::new(),
@@ -130,10 +143,14 @@ impl Answer {
                 line(format!("  {}", code.advice()));
             }
         }
-        let module = if self.module_checked { " · module checked" } else { "" };
+        let checked = match (self.module_checked, self.archive_checked) {
+            (true, _) => " · module checked",
+            (_, true) => " · archive checked",
+            (false, false) => "",
+        };
         let anchored = self.anchored.map(|word| format!(" · anchored by {word}")).unwrap_or_default();
         line(format!(
-            "  policy {}{anchored} · assurance {}{module} · at {}",
+            "  policy {}{anchored} · assurance {}{checked} · at {}",
             self.policy,
             self.assurance,
             clock::show(now)

@@ -1,4 +1,4 @@
-//! `greatseal verify`: is this token or module to be believed?
+//! `greatseal verify`: is this token, module or provider archive to be believed?
 
 mod answer;
 
@@ -13,10 +13,11 @@ use greatseal_core::code::Exit;
 use greatseal_core::decide::{Candidate, Deny};
 use greatseal_core::key::{Nkey, PublicKey, did};
 use greatseal_core::{Code, Decision, Fault, Policy, StatementId, Timestamp, View};
+use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 
-use answer::{Answer, Showing, names, realm_names};
+use answer::{Answer, Checked, Showing, names, realm_names};
 
 use crate::anchors::Trust;
 use crate::clock;
@@ -25,13 +26,13 @@ use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::text;
 
-/// Says whether a token or module is to be believed, and why.
+/// Says whether a token, module or provider archive is to be believed, and why.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  greatseal verify app.wasm --trust ODDB…2GK6 --with tokens/\n  greatseal verify account.jwt --trust operator.jwt --at 2026-11-22T09:00:00Z\n  greatseal verify *.wasm --trust ODDB…2GK6 --with tokens/ --output json\n\nExit codes: 0 allow, 3 deny, 1 something could not be read, 2 the call's words are off."
 )]
 pub(crate) struct Verify {
-    /// Tokens (text) or WebAssembly modules or components; `-` is standard input.
+    /// Tokens (text), WebAssembly modules or components, or provider archives; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -114,7 +115,7 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     for (number, file) in verify.files.iter().enumerate() {
         // One at a time: there may be many, and a module may be large.
         let answer = match Input::read(file) {
-            Ok(input) => session.answer(&input),
+            Ok(input) => session.answer(input),
             // The last word is the command's; of several files, the others are judged all the same.
             Err(problem) if verify.files.len() == 1 => return Err(problem),
             Err(problem) => {
@@ -153,31 +154,48 @@ impl<'a> Session<'a> {
         Self { verify, view, verifier: Verifier::new(workers), trust, supplied, names: realm_names() }
     }
 
-    fn answer(&mut self, input: &Input) -> Answer {
+    fn answer(&mut self, input: Input) -> Answer {
         // Read anew for each file: from the second on, what was verified is remembered.
         let (with, labels, mut ignored) = self.candidates();
         let mut showing = Showing { labels, names: names(&with), target: input.label() };
-        let mut module_checked = false;
-        let (decision, target) = match &input.kind {
-            Kind::Neither(fault) => (deny(fault.clone()), None),
-            Kind::Token(token) => match self.verifier.read(token) {
+        let mut checked = Checked::Nothing;
+        let Input { path, kind } = input;
+        let (decision, target) = match kind {
+            Kind::Neither(fault) => (deny(fault), None),
+            Kind::Token(token) => match self.verifier.read(&token) {
                 Ok(target) => {
-                    showing.add(&target, &input.path);
+                    showing.add(&target, &path);
                     let about = About::of(&target);
                     let decision = self.verifier.decide(vec![target], with, &self.view).pop();
                     (decision.unwrap_or_else(deny_nothing), Some(about))
                 }
                 Err(fault) => (deny(fault.into()), None),
             },
-            Kind::Module(bytes) => match ModuleFile::read(bytes) {
+            Kind::Module(bytes) => match ModuleFile::read(&bytes) {
                 Ok(file) => {
                     let target = file.token().and_then(|token| self.verifier.read(token).ok());
                     let about = target.as_ref().map(|target| {
-                        showing.add(target, &input.path);
+                        showing.add(target, &path);
                         About::of(target)
                     });
                     let decision = self.verifier.decide_module(&file, with, &self.view);
-                    module_checked = matches!(decision, Decision::Allow(_));
+                    if matches!(decision, Decision::Allow(_)) {
+                        checked = Checked::Module;
+                    }
+                    (decision, about)
+                }
+                Err(fault) => (deny(fault.into()), None),
+            },
+            Kind::Archive(archive) => match ArchiveFile::open(archive) {
+                Ok(file) => {
+                    let about = self.verifier.read(file.token()).ok().map(|target| {
+                        showing.add(&target, &path);
+                        About::of(&target)
+                    });
+                    let decision = self.verifier.decide_archive(file, with, &self.view);
+                    if matches!(decision, Decision::Allow(_)) {
+                        checked = Checked::Archive;
+                    }
                     (decision, about)
                 }
                 Err(fault) => (deny(fault.into()), None),
@@ -191,7 +209,7 @@ impl<'a> Session<'a> {
             self.view.policy(),
             &showing,
             subject.or_else(|| entity.map(|key| key.to_string())),
-            module_checked,
+            checked,
             ignored,
         )
     }
@@ -266,7 +284,7 @@ fn ignore_revocations(paths: &[PathBuf], supplied: &mut Supplied) -> Result<(), 
 fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
     let targets = files.iter().filter_map(|file| match Input::read(file).ok()?.kind {
         Kind::Token(token) => Some(token),
-        Kind::Module(_) | Kind::Neither(_) => None,
+        Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_) => None,
     });
     let tokens = supplied.tokens.iter().map(|(_, token)| token.clone());
     let mut found: Vec<String> = targets
