@@ -425,8 +425,8 @@ fn the_realm_is_found_from_below_and_missed_outside() {
         vec!["account", "show", "payments"],
         vec!["key", "create", "x", "--role", "module"],
         vec!["key", "import", "x", "ledger.wasm"],
-        vec!["key", "list"],
         vec!["key", "show", "x"],
+        vec!["key", "pin", "x", &root],
         vec!["module", "sign", "ledger.wasm", "--account", "payments", "--module", "x"],
     ] {
         place.run([&words[..], &["--output", "json"]].concat()).exits(2).says("GS-REALM-MISSING");
@@ -490,7 +490,7 @@ fn an_operator_without_signing_keys_is_made_by_name_only() {
 }
 
 #[test]
-fn keys_that_are_elsewhere_cannot_sign_here() {
+fn what_keys_that_are_elsewhere_have_to_sign_waits() {
     let place = Place::new();
     place.realm();
     fs::rename(place.keys(), place.path("elsewhere")).unwrap();

@@ -9,6 +9,7 @@ mod key;
 mod module;
 mod operator;
 mod quickstart;
+mod request;
 mod verify;
 
 use clap::Subcommand;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Account(account::Command),
     #[command(subcommand)]
     Module(module::Command),
+    #[command(subcommand)]
+    Request(request::Command),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
@@ -46,6 +49,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Operator(operator) => operator::run(operator, format),
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
+        Command::Request(request) => request::run(request, format),
         Command::Verify(verify) => verify::run(verify, format),
         Command::Inspect(inspect) => inspect::run(inspect, format),
         Command::Explain(explain) => explain::run(explain, format),

@@ -1,0 +1,323 @@
+//! Carrying out orders: signed and filed at once, or left as a request for another machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXUPPER;
+use greatseal_core::decide::Candidate;
+use greatseal_core::key::PublicKey;
+use greatseal_core::{Code, Fault};
+use greatseal_token::wascap::module::{self, ModuleFile};
+use greatseal_token::wascap::{Claims, Entity};
+
+use super::{Desk, Saved};
+use crate::order::{Filing, Finished, ModuleFiling, Order, RequestDigest};
+use crate::output;
+use crate::problem::Problem;
+use crate::realm::write_new;
+use crate::text;
+
+/// How an order ended.
+#[derive(Debug)]
+pub(crate) enum Outcome<T> {
+    /// It was signed, checked and filed.
+    Done(T),
+    /// A key that has to sign is elsewhere.
+    Waiting(Waiting),
+}
+
+/// A request that waits in the realm.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) path: PathBuf,
+    pub(crate) digest: RequestDigest,
+    /// What is to be signed, a line for each statement.
+    pub(crate) about: Vec<String>,
+    /// Whose signatures are missing.
+    pub(crate) missing: Vec<PublicKey>,
+}
+
+/// A statement that was filed.
+#[derive(Debug)]
+pub(crate) struct Filed {
+    pub(crate) path: PathBuf,
+    /// What was written there.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) statement: Finished,
+}
+
+impl<T> Outcome<T> {
+    /// Turns what was filed into something else; a request stays one.
+    pub(crate) fn map<U>(self, turn: impl FnOnce(T) -> Result<U, Problem>) -> Result<Outcome<U>, Problem> {
+        match self {
+            Self::Done(done) => turn(done).map(Outcome::Done),
+            Self::Waiting(waiting) => Ok(Outcome::Waiting(waiting)),
+        }
+    }
+
+    /// Insists that nothing has to wait.
+    ///
+    /// # Errors
+    /// `GS-CUSTODY-MISSING` when something does.
+    pub(crate) fn done(self) -> Result<T, Problem> {
+        match self {
+            Self::Done(done) => Ok(done),
+            Self::Waiting(waiting) => {
+                Err(Problem::new(Code::CustodyMissing, format!("{} waits for a signature", text::path(&waiting.path))))
+            }
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn of(order: &Order, path: PathBuf) -> Self {
+        Self {
+            path,
+            digest: order.digest(),
+            about: order.items.iter().map(|item| item.draft.about()).collect(),
+            missing: order.missing(),
+        }
+    }
+}
+
+impl Filed {
+    /// Takes the one wascap token that an order was about.
+    ///
+    /// # Errors
+    /// When there was another number of statements, or one of another kind.
+    pub(super) fn only(
+        mut filed: Vec<Self>,
+    ) -> Result<(PathBuf, Vec<u8>, greatseal_core::issue::Issued<Claims>), Problem> {
+        match (filed.pop(), filed.is_empty()) {
+            (Some(Self { path, bytes, statement }), true) => Ok((path, bytes, statement.into_wascap()?)),
+            (Some(_) | None, _) => Err(Problem::new(Code::SignKind, "one statement was ordered")),
+        }
+    }
+
+    /// Takes the one token that an order was about, as commands show it.
+    pub(super) fn saved(filed: Vec<Self>) -> Result<Saved, Problem> {
+        let (path, _, token) = Self::only(filed)?;
+        let signed_by = token.verified().content().issuer;
+        Ok(Saved { path, token, signed_by })
+    }
+}
+
+impl Desk {
+    /// Signs what custody here can sign. If that is everything, it is checked and filed; else a
+    /// request with the signatures made so far waits in the realm for the others.
+    ///
+    /// # Errors
+    /// What keeps it from being signed, accepted by verifiers, or filed; then nothing was filed.
+    pub(crate) fn carry_out(&mut self, mut order: Order) -> Result<Outcome<Vec<Filed>>, Problem> {
+        order.must_be_fit()?;
+        self.must_be_free(&order)?;
+        self.realm.must_admit(&order.keys.keys)?;
+        for item in order.items.iter_mut().filter(|item| item.signature.is_none()) {
+            let request = item.draft.request();
+            if self.ring.has(request.signer())? {
+                item.signature = Some(self.ring.sign(request)?);
+            }
+        }
+        if !order.is_signed() {
+            return self.leave(&order).map(Outcome::Waiting);
+        }
+        if order.items.len() == 1 {
+            return self.file(order, None).map(Outcome::Done);
+        }
+        // Several files cannot be written in one step. The request, complete, is the journal of
+        // them: `request receive` goes on from it.
+        let journal = self.save_new(&order)?;
+        match self.file(order, Some(&journal)) {
+            Ok(filed) => Ok(Outcome::Done(filed)),
+            Err(problem) => {
+                // Refused before anything was written, so there is nothing to go on with.
+                if problem.code() != Code::Io {
+                    fs::remove_file(&journal).map_err(|error| Problem::io("cannot remove", &journal, &error))?;
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Keeps the new keys and leaves the request.
+    fn leave(&self, order: &Order) -> Result<Waiting, Problem> {
+        // Before any key is made: what cannot be written down is told at once.
+        order.to_bytes(&self.realm)?;
+        self.keep_keys(&order.keys)?;
+        let path = self.save_new(order)?;
+        Ok(Waiting::of(order, path))
+    }
+
+    /// Saves an order under a name that no other request has.
+    fn save_new(&self, order: &Order) -> Result<PathBuf, Problem> {
+        let bytes = order.to_bytes(&self.realm)?;
+        let mut number = 1_u32;
+        loop {
+            let path = self.realm.request_path(&match number {
+                1 => order.name.clone(),
+                number => format!("{}-{number}", order.name),
+            });
+            if !path.exists() {
+                return write_new(&path, &bytes).map(|()| path);
+            }
+            number += 1;
+        }
+    }
+
+    /// Refuses an order for a place that another request is for already.
+    fn must_be_free(&self, order: &Order) -> Result<(), Problem> {
+        for (name, path) in self.realm.requests()? {
+            // What cannot be read is told by whoever lists it, and is for no place.
+            let Ok(other) = Order::read(&path, Some(&self.realm)) else { continue };
+            for theirs in &other.items {
+                let theirs = theirs.filing.path(&self.realm)?;
+                for ours in &order.items {
+                    if same_place(&ours.filing.path(&self.realm)?, &theirs) {
+                        let fault = format!("the request {name} waits already, and would make {}", text::path(&theirs));
+                        return Err(Problem::new(Code::RealmExists, fault).hint(format!(
+                            "`greatseal request show {name}` shows it, `greatseal request cancel {name}` gives it up."
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks everything with everybody's eyes, then writes everything.
+    ///
+    /// Every step can be done twice, so that whoever was interrupted goes on from the beginning.
+    ///
+    /// # Errors
+    /// Before anything is written: what verifiers would refuse, what is in the way, what is missing.
+    pub(super) fn file(&mut self, order: Order, journal: Option<&Path>) -> Result<Vec<Filed>, Problem> {
+        let view = self.view();
+        let digest = order.digest();
+        let mut filed = Vec::new();
+        for item in order.items {
+            let unsigned = || Problem::new(Code::CustodyMissing, "a signature is missing");
+            let signature = item.signature.ok_or_else(unsigned)?;
+            let statement = item.draft.finish(&signature, &view)?;
+            let path = item.filing.path(&self.realm)?;
+            let bytes = match item.filing {
+                Filing::Operator | Filing::Account(_) => statement.file_bytes(),
+                Filing::Module(filing) => embed(filing, &statement)?,
+            };
+            must_be_free_or_same(&path, &bytes)?;
+            filed.push(Filed { path, bytes, statement });
+        }
+        self.judge(&filed)?;
+        self.realm.must_admit(&order.keys.keys)?;
+        self.keep_keys(&order.keys)?;
+        self.realm.add_keys(&order.keys.keys)?;
+        for Filed { path, bytes, statement: _ } in &filed {
+            if !path.exists() {
+                write_new(path, bytes)?;
+            }
+        }
+        if let Some(journal) = journal {
+            self.realm.archive_request(journal, &digest.to_string())?;
+        }
+        Ok(filed)
+    }
+
+    /// Checks that what was just signed speaks in this realm, with all of it taken together.
+    fn judge(&self, filed: &[Filed]) -> Result<(), Problem> {
+        let tokens: Vec<_> = filed.iter().filter_map(|filed| Some((filed, filed.statement.wascap()?))).collect();
+        let current = self.realm.tokens()?;
+        for (place, (file, token)) in tokens.iter().enumerate() {
+            let target = Candidate::Verified(token.verified().clone());
+            let others = tokens.iter().enumerate().filter(|(other, _)| *other != place);
+            let mut with = current.candidates();
+            with.extend(others.map(|(_, (_, token))| Candidate::Verified(token.verified().clone())));
+            match &token.verified().content().entity {
+                // Without signing keys it was made by name, and told; verifiers do refuse it.
+                Entity::Operator(listing) if listing.signers.as_ref().is_none_or(Vec::is_empty) => {}
+                Entity::Operator(listing) => {
+                    self.must_speak(listing.subject, with, |verifier, with, view| {
+                        verifier.decide(vec![target], with, view).pop()
+                    })?;
+                }
+                Entity::Module(_) => {
+                    let (operator, _) = self.operator(&current)?;
+                    let module = ModuleFile::read(&file.bytes).map_err(refused)?;
+                    self.must_speak(operator, with, |verifier, with, view| {
+                        Some(verifier.decide_module(&module, with, view))
+                    })?;
+                }
+                Entity::Account(_)
+                | Entity::Cluster(_)
+                | Entity::Provider(_)
+                | Entity::Host(_)
+                | Entity::Invocation(_)
+                | Entity::Untyped { .. } => {
+                    let (operator, _) = self.operator(&current)?;
+                    self.must_speak(operator, with, |verifier, with, view| {
+                        verifier.decide(vec![target], with, view).pop()
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows a key by whatever name is known here: the realm's, else custody's.
+    pub(crate) fn show_signer(&self, key: &PublicKey) -> String {
+        let PublicKey::Ed25519(raw) = key;
+        match self.realm.name_of(raw) {
+            Some(name) => name.to_string(),
+            None => self.ring.name_of(key).ok().flatten().map_or_else(|| key.to_string(), |name| name.to_string()),
+        }
+    }
+}
+
+/// Puts a token into the module it vouches for, and into no other.
+fn embed(filing: ModuleFiling, statement: &Finished) -> Result<Vec<u8>, Problem> {
+    let ModuleFiling { file, out: _, bytes } = filing;
+    let bytes = match bytes {
+        Some(bytes) => bytes,
+        None => crate::input::read_module(&file).map_err(|problem| {
+            problem
+                .hint("The module is needed to put the token into it: bring it back to its place, then receive again.")
+        })?,
+    };
+    let stripped = module::strip(&bytes).map_err(refused)?;
+    if let Some(Entity::Module(claims)) = statement.wascap().map(|token| &token.verified().content().entity) {
+        let found = HEXUPPER.encode(&stripped.hash());
+        if claims.hash != found {
+            let fault = greatseal_core::error::ModuleFault::Hash { expected: claims.hash.clone(), found };
+            return Err(refused(fault)
+                .within(&text::path(&file))
+                .hint("The module was changed since the request was made: bring back the one that was, or cancel the request and sign the new one."));
+        }
+    }
+    let token = statement.file_bytes();
+    module::embed(stripped, String::from_utf8_lossy(&token).trim_end()).map_err(refused)
+}
+
+pub(super) fn refused(fault: greatseal_core::error::ModuleFault) -> Problem {
+    let fault = Fault::from(fault);
+    Problem::new(fault.code(), fault.to_string())
+}
+
+/// Lets pass what is not there, and what an interrupted command has written already.
+fn must_be_free_or_same(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let found = fs::read(path).map_err(|error| Problem::io("cannot read", path, &error));
+    if found.is_ok_and(|found| found == bytes) {
+        output::remark(&format!("{} is written already", text::path(path)));
+        return Ok(());
+    }
+    Err(Problem::new(Code::RealmExists, format!("{} exists already, and nothing was overwritten", text::path(path))))
+}
+
+/// Says whether two paths name the same file, which need not exist.
+fn same_place(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = std::path::absolute(path).ok()?;
+        Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?))
+    };
+    whole(a).is_some_and(|a| whole(b) == Some(a))
+}
