@@ -98,9 +98,10 @@ impl Order {
 
     fn from_bytes(name: &str, bytes: &[u8], realm: Option<&Realm>) -> Result<Self, Problem> {
         let written: Written = from_json(bytes, "greatseal_request", VERSION)?;
-        if written.statements.len() > REQUEST_STATEMENTS {
-            let fault =
-                format!("it holds {} statements, at most {REQUEST_STATEMENTS} are read", written.statements.len());
+        // Before any is read: whoever sent it does not choose how much work that is.
+        let (found, limit) = (written.statements.len(), REQUEST_STATEMENTS);
+        if found == 0 || found > limit {
+            let fault = format!("a request holds 1 to {limit} statements, this has {found}");
             return Err(Problem::new(Code::RequestMalformed, fault));
         }
         let items =
