@@ -2,7 +2,7 @@
 
 use greatseal_core::Code;
 use greatseal_core::key::{Nkey, Role};
-use greatseal_custody::{CustodyFault, KeyName, Seed};
+use greatseal_custody::{CustodyFault, KeyName, KeyUri, Seed};
 
 use super::Desk;
 use crate::output;
@@ -35,7 +35,10 @@ impl Desk {
             let known = self.realm.key(name).ok();
             let public = match self.ring.store.find(name) {
                 Ok(entry) if entry.public.role() == role => {
-                    output::remark(&format!("using the key {name} that is in custody already"));
+                    output::remark(&match entry.uri {
+                        KeyUri::File(_) => format!("using the key {name} that is in custody already"),
+                        KeyUri::Offline => format!("using the key {name} that is kept elsewhere"),
+                    });
                     entry.public
                 }
                 Ok(entry) => {
