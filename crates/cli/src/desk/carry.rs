@@ -8,13 +8,13 @@ use greatseal_core::decide::Candidate;
 use greatseal_core::key::PublicKey;
 use greatseal_core::{Code, Fault};
 use greatseal_token::wascap::module::{self, ModuleFile};
-use greatseal_token::wascap::{Claims, Entity};
+use greatseal_token::wascap::{self, Claims, Entity};
 
 use super::{Desk, Saved};
 use crate::order::{Filing, Finished, ModuleFiling, Order, RequestDigest};
 use crate::output;
 use crate::problem::Problem;
-use crate::realm::write_new;
+use crate::realm::{replace, write_new};
 use crate::text;
 
 /// How an order ended.
@@ -193,7 +193,7 @@ impl Desk {
     pub(super) fn file(&mut self, order: Order, journal: Option<&Path>) -> Result<Vec<Filed>, Problem> {
         let view = self.view();
         let digest = order.digest();
-        let mut filed = Vec::new();
+        let (mut filed, mut places) = (Vec::new(), Vec::new());
         for item in order.items {
             let unsigned = || Problem::new(Code::CustodyMissing, "a signature is missing");
             let signature = item.signature.ok_or_else(unsigned)?;
@@ -203,16 +203,21 @@ impl Desk {
                 Filing::Operator | Filing::Account(_) => statement.file_bytes(),
                 Filing::Module(filing) => embed(filing, &statement)?,
             };
-            must_be_free_or_same(&path, &bytes)?;
+            places.push(Place::of(&path, &bytes, item.replaces.as_deref())?);
             filed.push(Filed { path, bytes, statement });
         }
         self.judge(&filed)?;
         self.realm.must_admit(&order.keys.keys)?;
         self.keep_keys(&order.keys)?;
         self.realm.add_keys(&order.keys.keys)?;
-        for Filed { path, bytes, statement: _ } in &filed {
-            if !path.exists() {
-                write_new(path, bytes)?;
+        for (Filed { path, bytes, statement: _ }, place) in filed.iter().zip(places) {
+            match place {
+                Place::Free => write_new(path, bytes)?,
+                Place::Written => {}
+                Place::Superseded { id, older } => {
+                    self.realm.keep_superseded(path, &id, &older)?;
+                    replace(path, bytes)?;
+                }
             }
         }
         if let Some(journal) = journal {
@@ -300,17 +305,47 @@ pub(super) fn refused(fault: greatseal_core::error::ModuleFault) -> Problem {
     Problem::new(fault.code(), fault.to_string())
 }
 
-/// Lets pass what is not there, and what an interrupted command has written already.
-fn must_be_free_or_same(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    if !path.exists() {
-        return Ok(());
+/// What is where a statement is to be filed.
+enum Place {
+    /// Nothing.
+    Free,
+    /// The very same, by a command that was interrupted.
+    Written,
+    /// The token that it takes the place of.
+    Superseded {
+        /// Its statement id.
+        id: String,
+        /// Its file's bytes.
+        older: Vec<u8>,
+    },
+}
+
+impl Place {
+    /// Looks what is there.
+    ///
+    /// # Errors
+    /// `GS-REALM-EXISTS` for anything else than what was expected there.
+    fn of(path: &Path, bytes: &[u8], replaces: Option<&str>) -> Result<Self, Problem> {
+        if !path.exists() {
+            return Ok(Self::Free);
+        }
+        let found = fs::read(path).map_err(|error| Problem::io("cannot read", path, &error))?;
+        if found == bytes {
+            output::remark(&format!("{} is written already", text::path(path)));
+            return Ok(Self::Written);
+        }
+        let place = text::path(path);
+        let Some(expected) = replaces else {
+            let fault = format!("{place} exists already, and nothing was overwritten");
+            return Err(Problem::new(Code::RealmExists, fault));
+        };
+        let id = wascap::decode(found.trim_ascii()).ok().map(|token| token.id().to_string());
+        match id.filter(|id| id == expected) {
+            Some(id) => Ok(Self::Superseded { id, older: found }),
+            None => Err(Problem::new(Code::RealmExists, format!("{place} is not the token that was to be replaced"))
+                .hint("It has changed since the request was made. Cancel the request, and run the command again.")),
+        }
     }
-    let found = fs::read(path).map_err(|error| Problem::io("cannot read", path, &error));
-    if found.is_ok_and(|found| found == bytes) {
-        output::remark(&format!("{} is written already", text::path(path)));
-        return Ok(());
-    }
-    Err(Problem::new(Code::RealmExists, format!("{} exists already, and nothing was overwritten", text::path(path))))
 }
 
 /// Says whether two paths name the same file, which need not exist.
@@ -329,7 +364,7 @@ mod tests {
     use greatseal_core::Timestamp;
     use greatseal_core::key::{Account, Key, Nkey, Role};
     use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, WorkFactor};
-    use greatseal_token::wascap::{self, Listing};
+    use greatseal_token::wascap::Listing;
 
     use super::*;
     use crate::desk::{Keyring, NewKeys, NewOperator, REVISION, Received};
@@ -448,5 +483,35 @@ mod tests {
         fs::remove_file(&taken).unwrap();
         assert!(matches!(desk.receive(&[]).unwrap().as_slice(), [Received::Filed { .. }]));
         assert_eq!((tokens(&desk), desk.realm.requests().unwrap().len()), (2, 0));
+    }
+
+    #[test]
+    fn a_token_is_replaced_only_by_what_was_made_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        let path = desk.realm.operator_path();
+        let first = fs::read(&path).unwrap();
+        let renewed = |desk: &mut Desk, days| {
+            desk.now = desk.now.plus(60);
+            let (_, older) = desk.realm.tokens().unwrap().operator.unwrap();
+            let terms = desk.terms(days).unwrap();
+            let claims = Claims { terms, ..older.content().clone() };
+            Order::new("operator", desk.now).sign(wascap::encode(&claims).unwrap(), Filing::Operator).replacing(&older)
+        };
+        let (order, late) = (renewed(&mut desk, 300), renewed(&mut desk, 400));
+        assert!(order.items.iter().all(|item| item.previous.is_some()), "the same key signed both");
+        let mut filed = desk.carry_out(order).unwrap().done().unwrap();
+        let second = filed.pop().unwrap().bytes;
+        assert_eq!(fs::read(&path).unwrap(), second);
+        let history = desk.realm.folder().join("history");
+        let kept: Vec<_> = fs::read_dir(&history)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some())
+            .collect();
+        assert!(matches!(kept.as_slice(), [kept] if fs::read(kept).unwrap() == first), "{kept:?}");
+        // The other was made to replace the first, which is no longer there.
+        assert_eq!(desk.carry_out(late).unwrap_err().code(), Code::RealmExists);
+        assert_eq!(fs::read(&path).unwrap(), second);
     }
 }

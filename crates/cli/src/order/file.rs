@@ -45,6 +45,8 @@ struct WrittenItem {
     kind: String,
     signer: String,
     filing: filing::Written,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<String>,
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signature: Option<String>,
@@ -139,6 +141,7 @@ impl Item {
             kind: request.kind().words().into(),
             signer: request.signer().to_string(),
             filing: self.filing.write(realm)?,
+            replaces: self.replaces.clone(),
             message: BASE64URL_NOPAD.encode(request.message()),
             signature: self.signature.as_ref().map(write_signature),
             previous: self.previous.as_ref().map(|past| WrittenPast {
@@ -172,7 +175,13 @@ impl Item {
                 }
             })
             .transpose()?;
-        Ok(Self { filing: Filing::read(written.filing, realm)?, draft, previous, signature })
+        Ok(Self {
+            filing: Filing::read(written.filing, realm)?,
+            replaces: written.replaces,
+            draft,
+            previous,
+            signature,
+        })
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) struct Order {
 pub(crate) struct Item {
     pub(crate) draft: Draft,
     pub(crate) filing: Filing,
+    /// The statement id, in hexadecimal digits, of the token that stands in its place until it is
+    /// filed and then moves to `history/`.
+    pub(crate) replaces: Option<String>,
     /// What the same key signed before about the same subject, to show the difference.
     pub(crate) previous: Option<SignedStatement>,
     /// The signature, once there is one; verified whenever it is set.
@@ -70,7 +73,7 @@ impl Order {
     /// Adds a statement, and where it goes when it is signed.
     #[must_use]
     pub(crate) fn sign(mut self, draft: impl Into<Draft>, filing: Filing) -> Self {
-        self.items.push(Item { draft: draft.into(), filing, previous: None, signature: None });
+        self.items.push(Item { draft: draft.into(), filing, replaces: None, previous: None, signature: None });
         self
     }
 
@@ -85,6 +88,19 @@ impl Order {
             item.previous = Some(past).filter(|past| is_earlier_word(past, &item.draft));
         }
         self
+    }
+
+    /// Says which token in the realm the statement that was added last takes the place of; it is
+    /// compared with it too, where the same key signed both.
+    ///
+    /// If another token stands there by the time that everything is signed, nothing is filed.
+    #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for renewals, which no command does yet"))]
+    pub(crate) fn replacing(mut self, older: &Decoded<Claims>) -> Self {
+        if let Some(item) = self.items.last_mut() {
+            item.replaces = Some(older.id().to_string());
+        }
+        self.in_place_of(Some(older))
     }
 
     /// Returns what two people compare.

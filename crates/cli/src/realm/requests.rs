@@ -1,11 +1,12 @@
-//! The requests of a realm: those that wait in `requests/`, the records of filed ones in `history/`.
+//! The requests of a realm: those that wait in `requests/`, and what was filed or replaced in
+//! `history/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
 
-use super::{Realm, settle};
+use super::{Realm, settle, write_new};
 use crate::files;
 use crate::order::Answer;
 use crate::problem::Problem;
@@ -64,6 +65,20 @@ impl Realm {
         fs::rename(path, &record).map_err(|error| Problem::io("cannot move", path, &error))?;
         settle(&record)?;
         settle(path)
+    }
+
+    /// Keeps a token that is about to be replaced, in `history/`, under its name and statement id.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn keep_superseded(&self, path: &Path, id: &str, bytes: &[u8]) -> Result<(), Problem> {
+        let folder = self.folder.join(FILED);
+        fs::create_dir_all(&folder).map_err(|error| Problem::io("cannot make", &folder, &error))?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let kept = folder.join(format!("{stem}-{}.{ending}", short(id)));
+        // An interrupted command may have come this far: the id says that it is the same.
+        if kept.exists() { Ok(()) } else { write_new(&kept, bytes) }
     }
 
     /// Removes a request that nobody waits for any more.
