@@ -6,6 +6,7 @@
 
 mod account;
 mod carry;
+mod filed;
 mod keys;
 mod module;
 mod operator;
@@ -24,7 +25,8 @@ use greatseal_custody::Passphrase;
 use greatseal_token::wascap::{self, Claims, Terms, TokenId, Verifier};
 
 pub(crate) use account::NewAccount;
-pub(crate) use carry::{Filed, Outcome, Waiting};
+pub(crate) use carry::{Outcome, Waiting};
+pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};
 pub(crate) use operator::NewOperator;

@@ -9,7 +9,7 @@ use greatseal_custody::KeyName;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity, Module};
 
-use super::carry::refused;
+use super::filed::refused;
 use super::keys::NewKeys;
 use super::{Desk, Filed, Outcome, REVISION};
 use crate::order::{Filing, ModuleFiling, Order};
