@@ -1,8 +1,10 @@
 //! `arrows`: the rooms of the design and the dependencies between them.
 //!
 //! Reads `cargo metadata` with every feature and platform, so that no build can hide an edge. What
-//! is allowed, and how it is judged, is in [`rule`].
+//! is allowed, and how it is judged, is in [`rule`]. What may not be in the build for the offline
+//! machine is in [`offline`].
 
+mod offline;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,12 +29,44 @@ pub(crate) fn run(house: &House, _arguments: &[String]) -> Result<(), Failure> {
             println!("{} → {}", package.name, to.join(", "));
         }
     }
+    if !faults.is_empty() {
+        return Err(Failure::Findings {
+            what: "arrows that are not allowed (the list is in xtask/src/arrows/rule.rs)".into(),
+            lines: faults.iter().map(ToString::to_string).collect(),
+        });
+    }
+    println!("arrows: {} packages, {} edges, all allowed", members.len(), edges.len());
+    offline_build(house)
+}
+
+/// Fails when the build for the offline machine contains code that reaches a network.
+fn offline_build(house: &House) -> Result<(), Failure> {
+    let tree = house.cargo(offline::TREE).output()?;
+    let mut faults = offline::judge_tree(&tree);
+    for room in offline::ROOMS {
+        let mut folders = vec![house.root.join(room)];
+        while let Some(folder) = folders.pop() {
+            let failed = |source| Failure::File { path: folder.clone(), source };
+            for entry in std::fs::read_dir(&folder).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let text = std::fs::read_to_string(&path)
+                        .map_err(|source| Failure::File { path: path.clone(), source })?;
+                    let name = path.strip_prefix(&house.root).unwrap_or(&path);
+                    faults.extend(offline::judge_source(name, &text));
+                }
+            }
+        }
+    }
     if faults.is_empty() {
-        println!("arrows: {} packages, {} edges, all allowed", members.len(), edges.len());
+        let packages: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        println!("offline build: {} packages, none of them reaches a network", packages.len());
         return Ok(());
     }
     Err(Failure::Findings {
-        what: "arrows that are not allowed (the list is in xtask/src/arrows/rule.rs)".into(),
+        what: "network code in the offline build (the list is in xtask/src/arrows/offline.rs)".into(),
         lines: faults.iter().map(ToString::to_string).collect(),
     })
 }

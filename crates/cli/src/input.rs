@@ -84,6 +84,23 @@ impl Kind {
     }
 }
 
+/// Reads a file that has to be a WebAssembly module or component.
+///
+/// # Errors
+/// When it cannot be read, or is something else.
+pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
+    let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", text::path(path)));
+    match Input::read(path)?.kind {
+        Kind::Module(bytes) => Ok(bytes),
+        Kind::Token(_) => Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into())),
+        Kind::Archive(_) => {
+            let why = "this is a provider archive, not a WebAssembly file";
+            Err(named(Code::ModuleMalformed, why.into()).hint("Sign it with `greatseal provider sign`."))
+        }
+        Kind::Neither(fault) => Err(named(fault.code(), fault.to_string())),
+    }
+}
+
 /// Takes the token out of a module's bytes.
 pub(crate) fn embedded(bytes: &[u8]) -> Result<Vec<u8>, ModuleFault> {
     ModuleFile::read(bytes)?.token().map(<[u8]>::to_vec).ok_or(ModuleFault::Unsigned)

@@ -13,6 +13,7 @@ mod command;
 mod desk;
 mod files;
 mod input;
+mod order;
 mod output;
 mod problem;
 mod quickstart;

@@ -31,6 +31,13 @@ impl Problem {
         self
     }
 
+    /// Says which file it is about.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// Reports a file that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
         Self::new(Code::Io, format!("{doing} {}: {error}", text::path(path)))

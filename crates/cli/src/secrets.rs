@@ -1,6 +1,5 @@
 //! Where custody is, and where passphrases come from.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseS
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::desk::{Desk, NewPassphrase};
+use crate::desk::{Desk, Keyring, NewPassphrase};
 use crate::problem::Problem;
 use crate::realm::Realm;
 
@@ -42,6 +41,11 @@ pub(crate) struct InRealm {
 }
 
 impl InRealm {
+    /// Says whether a realm was asked for by name, and is not just looked for.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.realm.is_some()
+    }
+
     pub(crate) fn start(&self) -> &Path {
         self.realm.as_deref().unwrap_or_else(|| Path::new("."))
     }
@@ -65,12 +69,15 @@ impl Custody {
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
-            store: self.store()?,
-            unlock: unlock(given),
+            ring: Keyring::new(self.store()?, unlock(given)),
             new_passphrase,
             now,
-            unlocked: RefCell::default(),
         })
+    }
+
+    /// Opens custody alone, to sign what was brought.
+    pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
+        Ok(Keyring::new(self.store()?, unlock(self.given()?)))
     }
 
     /// Returns a passphrase for a new key.

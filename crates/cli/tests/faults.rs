@@ -279,6 +279,61 @@ fn account_create_is_whole_or_goes_on() {
     });
 }
 
+/// A request that another custody has answered.
+fn with_answer() -> Place {
+    let place = with_realm();
+    fs::rename(place.keys(), place.path("far")).unwrap();
+    place.keys_at_hand(Role::Account, &["payments"]);
+    place.issue(["account", "create", "payments", "--signing-keys", "0", "--realm", "acme"]).exits(0);
+    place.issue(["request", "sign", "--yes", "--keys", "far", "acme/requests/account-payments.json"]).exits(0);
+    fs::rename(place.path("acme/requests/account-payments.answer.json"), place.path("answer.json")).unwrap();
+    place
+}
+
+#[test]
+fn request_receive_is_whole_or_goes_on() {
+    let words = ["request", "receive", "answer.json", "--realm", "acme", "--output", "json"];
+    let mut kills = 0;
+    for moment in quick() {
+        let place = with_answer();
+        if killed(&place, &words, moment) {
+            kills += 1;
+            let what = format!("killed at {moment:?}");
+            // Either the request or its record is there, whole, and the answer still fits it.
+            let listed = place.run(["request", "list", "--realm", "acme", "--output", "json"]).exits(0);
+            assert!(!listed.err().contains("passed over"), "{what}: {listed}");
+            let again = place.run(words);
+            let complete = again.exit == Some(1) && again.code().as_deref() == Some("GS-REQUEST-COMPLETE");
+            assert!(again.exit == Some(0) || complete, "{what}: {again}");
+        }
+        account_speaks(&place);
+        assert_eq!(keys(&place).len(), 4);
+        assert_eq!(place.files("acme/requests").keys().filter(|name| name.ends_with(".json")).count(), 0);
+    }
+    assert!(kills > 0, "it was never killed");
+}
+
+/// Killed while it signs, it gives the same answer the next time, whatever it remembers by then.
+#[test]
+fn request_sign_is_whole_or_goes_on() {
+    let words = ["request", "sign", "--yes", "--keys", "far", "acme/requests/account-payments.json"];
+    let words = [&words[..], &["--passphrase-file", "passphrase", "--output", "json"]].concat();
+    let mut kills = 0;
+    for moment in quick() {
+        let place = with_answer();
+        let answer = place.read("answer.json");
+        for (name, _) in place.files("far").iter().filter(|(name, _)| name.ends_with(".signed")) {
+            fs::remove_file(place.path("far").join(name)).unwrap();
+        }
+        if killed(&place, &words, moment) {
+            kills += 1;
+            place.run(&words).exits(0);
+        }
+        assert_eq!(place.read("acme/requests/account-payments.answer.json"), answer, "killed at {moment:?}");
+    }
+    assert!(kills > 0, "it was never killed");
+}
+
 #[test]
 fn module_sign_and_strip_are_whole_or_go_on() {
     let sign = ["module", "sign", "ledger.wasm", "--account", "payments", "--module", "ledger", "--realm", "acme"];

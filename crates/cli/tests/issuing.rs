@@ -425,8 +425,8 @@ fn the_realm_is_found_from_below_and_missed_outside() {
         vec!["account", "show", "payments"],
         vec!["key", "create", "x", "--role", "module"],
         vec!["key", "import", "x", "ledger.wasm"],
-        vec!["key", "list"],
         vec!["key", "show", "x"],
+        vec!["key", "pin", "x", &root],
         vec!["module", "sign", "ledger.wasm", "--account", "payments", "--module", "x"],
     ] {
         place.run([&words[..], &["--output", "json"]].concat()).exits(2).says("GS-REALM-MISSING");
@@ -490,16 +490,26 @@ fn an_operator_without_signing_keys_is_made_by_name_only() {
 }
 
 #[test]
-fn keys_that_are_elsewhere_cannot_sign_here() {
+fn what_keys_that_are_elsewhere_have_to_sign_waits() {
     let place = Place::new();
     place.realm();
     fs::rename(place.keys(), place.path("elsewhere")).unwrap();
-    let before = everything(&place);
-    for words in [vec!["account", "create", "payments"], vec!["account", "create", "payments", "--by", "signing-1"]] {
-        let words = [&words[..], &["--realm", "acme"]].concat();
-        place.issue(words).exits(4).says("GS-CUSTODY-MISSING");
+    let before = place.files("acme");
+    place.keys_at_hand(Role::Account, &["payments"]);
+    let words = ["account", "create", "payments", "--signing-keys", "0", "--realm", "acme"];
+    let left = place.issue(words).exits(0).json();
+    assert!(left["pending"].as_str().unwrap().ends_with("acme/requests/account-payments.json"), "{left}");
+    // One request for one account, whoever is to sign it; and nothing else has changed.
+    for by in ["signing-1", "signing-2"] {
+        place.issue([&words[..], &["--by", by]].concat()).exits(1).says("GS-REALM-EXISTS");
     }
-    assert_eq!(everything(&place), before);
+    let mut now = place.files("acme");
+    assert!(now.remove("requests/account-payments.json").is_some());
+    assert_eq!(now, before);
+    // What no verifier would accept is not asked for.
+    let words = ["account", "create", "partners", "--signing-keys", "0", "--by", "identity", "--realm", "acme"];
+    place.keys_at_hand(Role::Account, &["partners"]);
+    place.issue(words).exits(3).says("GS-ACCOUNT-ISSUER");
     let listed = place.run(["key", "list", "--realm", "acme", "--output", "json"]).exits(0).json();
     assert!(listed["keys"].as_array().unwrap().iter().all(|key| key["custody"].is_null()), "{listed}");
 

@@ -313,6 +313,40 @@ codes! {
     SignResult "GS-SIGN-RESULT" Error 500 Custodian
         "what custody returned is not this key's signature over this request"
         "Do not use this custody until it is understood why: `greatseal key show NAME` shows where the key lives.";
+    SignText "GS-SIGN-TEXT" Usage 400 Caller
+        "a text to be signed holds a private seed or control characters"
+        "Nothing was signed. Give another text; a seed that was pasted anywhere should be replaced.";
+
+    RequestMalformed "GS-REQUEST-MALFORMED" Error 400 Caller
+        "the file is no signing request, or answer to one, that this version reads"
+        "Check that the right file was named and that it was copied whole. Both machines should have the same version of greatseal.";
+    RequestUnknown "GS-REQUEST-UNKNOWN" Usage 404 Caller
+        "no such request is waiting"
+        "`greatseal request list` shows the requests that wait in this realm.";
+    RequestAltered "GS-REQUEST-ALTERED" Deny 403 Caller
+        "the request or answer was altered on its way, or does not agree with itself"
+        "Do not sign it, and do not try to mend it. Carry the file again, and find out who had it in between.";
+    RequestOther "GS-REQUEST-OTHER" Deny 409 Caller
+        "the answer is for another request than any that is waiting"
+        "Bring the answer to the request that `greatseal request list` shows; one that was cancelled or made again needs a new answer.";
+    RequestOld "GS-REQUEST-OLD" Deny 403 Caller
+        "the request is too old to be signed or answered"
+        "Cancel it and run the command again that made it. If it is not old, check this machine's clock.";
+    RequestFuture "GS-REQUEST-FUTURE" Deny 403 Caller
+        "the request says it was made more than five minutes from now"
+        "Check this machine's clock and that of the machine that made the request.";
+    RequestSigner "GS-REQUEST-SIGNER" Deny 403 Caller
+        "the answer is by another key than the request asks for"
+        "Have the request signed by the key that it names: `greatseal request show` tells which.";
+    RequestComplete "GS-REQUEST-COMPLETE" Error 409 Caller
+        "the request has every signature already"
+        "There is nothing left to sign or to receive; the record of it is in the realm's history/.";
+    RequestWords "GS-REQUEST-WORDS" Deny 403 Caller
+        "the words are not those of the request"
+        "Nothing was signed. Compare the words with whoever made the request, by voice; if they differ, the file was altered on its way.";
+    RequestUnconfirmed "GS-REQUEST-UNCONFIRMED" Usage 400 Caller
+        "nobody confirmed what is to be signed"
+        "Nothing was signed. Answer `yes` at a terminal, or give the words that were read to you with `--words`, or `--yes`.";
 
     CustodyMissing "GS-CUSTODY-MISSING" KeyUnavailable 503 Custodian
         "custody has no such key"

@@ -13,6 +13,8 @@ use crate::time::{Timestamp, Validity};
 pub struct Deed {
     /// The key that signs.
     pub signer: Spelled,
+    /// `jti`: tells deeds of one second apart, and proves nothing.
+    pub id: String,
     /// When the signer says it was made.
     pub issued_at: Timestamp,
     /// What it says.

@@ -60,3 +60,14 @@ pub const FAILURES_TOLD: usize = 16;
 
 /// Bytes of a file read for its text: realm, custody file, seed, passphrase.
 pub const TEXT_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of a file that carries a signing request, or the answer to one: it passes through hands
+/// and sticks, and holds at most so many statements of a few KiB.
+pub const REQUEST_BYTES: u64 = 1024 * 1024;
+
+/// Statements of one signing request, so that a person can look through all of them.
+pub const REQUEST_STATEMENTS: usize = 64;
+
+/// Seconds for which a signing request can be signed and answered: long enough for a journey to
+/// the safe, too short to be found in a drawer.
+pub const REQUEST_SECONDS: u64 = 30 * 24 * 60 * 60;

@@ -12,6 +12,7 @@ use crate::encrypted::{self, WorkFactor};
 use crate::fault::CustodyFault;
 use crate::file::FileCustodian;
 use crate::folder::{Held, PrivateFolder};
+use crate::memory::{self, SignedStatement};
 use crate::name::KeyName;
 use crate::passphrase::{Passphrase, PassphraseSource};
 use crate::seed::Seed;
@@ -171,6 +172,23 @@ impl Keystore {
         now: Timestamp,
     ) -> Result<Entry, CustodyFault> {
         self.add(name, seed, passphrase, now)
+    }
+
+    /// Returns what a key signed last about a subject, as [`Self::remember`] noted it.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Malformed`] for a note that the key did not sign, or what keeps it from
+    /// being read.
+    pub fn recall(&self, key: &PublicKey, subject: &str) -> Result<Option<SignedStatement>, CustodyFault> {
+        memory::recall(&self.folder, key, subject)
+    }
+
+    /// Notes what a key signed about a subject, in the place of what it signed before.
+    ///
+    /// # Errors
+    /// What keeps it from being written; then the older note is still there.
+    pub fn remember(&self, key: &PublicKey, subject: &str, statement: &SignedStatement) -> Result<(), CustodyFault> {
+        memory::remember(&self.folder, key, subject, statement)
     }
 
     /// Returns the custodian of a name; `source` is asked when the first signature is.

@@ -19,7 +19,6 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use crate::json::{Faults, Text, Texts, TextsSeed};
-use crate::wascap::TokenId;
 use crate::{json, jws};
 
 /// Reads one deed, without believing it: the exact text, up to 64 KiB.
@@ -38,11 +37,11 @@ pub fn is_deed(text: &[u8]) -> bool {
     Kind::of(text).is_some_and(|kind| DeedText::KINDS.contains(&kind))
 }
 
-/// Encodes a deed into the bytes that its signer signs; `id` tells deeds of one second apart.
+/// Encodes a deed into the bytes that its signer signs.
 ///
 /// # Errors
 /// [`IssueFault::Content`] when a reader would refuse it.
-pub fn encode(deed: &Deed, id: &TokenId) -> Result<Unsigned<DeedText>, IssueFault> {
+pub fn encode(deed: &Deed) -> Result<Unsigned<DeedText>, IssueFault> {
     let revocation = |revocation: &Revocation| {
         let mut document = Document::default();
         match &revocation.target {
@@ -61,7 +60,7 @@ pub fn encode(deed: &Deed, id: &TokenId) -> Result<Unsigned<DeedText>, IssueFaul
         Act::Countersign(of) => (Kind::Countersignature, Document { of: Some(of.to_string()), ..Document::default() }),
         Act::Revoke(it) => (Kind::Revocation, revocation(it)),
     };
-    document.jti = id.as_str();
+    document.jti = &deed.id;
     document.iat = deed.issued_at.as_secs();
     document.iss = deed.signer.to_string();
     // Texts and numbers: nothing here that JSON cannot hold.
@@ -141,6 +140,7 @@ impl Signable for DeedText {
                 }
             }
         }
+        lines.push(("deed id", deed.id.clone()));
         lines.push(("issued at", deed.issued_at.to_string()));
         lines
     }
@@ -207,9 +207,7 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
     let faults = Faults::default();
     let mut fields = json::read(bytes, &faults, FieldsSeed(&faults))?;
     let missing = |name: &'static str| json::field(name, "is missing");
-    if fields.jti.is_none() {
-        return Err(missing("jti"));
-    }
+    let id = fields.jti.take().ok_or_else(|| missing("jti"))?;
     let iss = fields.iss.take().ok_or_else(|| missing("iss"))?;
     let signer = Spelled::parse(&iss.0)
         .map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss.0), fault })?;
@@ -222,12 +220,15 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
         (Kind::Endorsement, Some(of)) => Act::Endorse(of),
         (Kind::Countersignature, Some(of)) => Act::Countersign(of),
         (Kind::Endorsement | Kind::Countersignature, None) => return Err(missing("of")),
-        (Kind::Revocation, None) => return Ok(Deed { signer, issued_at, act: Act::Revoke(fields.into_revocation()?) }),
+        (Kind::Revocation, None) => {
+            let act = Act::Revoke(fields.into_revocation()?);
+            return Ok(Deed { signer, id, issued_at, act });
+        },
         (Kind::Revocation, Some(_)) => return Err(json::field("of", "belongs to other deeds")),
         (Kind::WascapToken, _) => return Err(DecodeFault::Frame { rule: "another kind of message" }),
     };
     fields.revoke_nothing()?;
-    Ok(Deed { signer, issued_at, act })
+    Ok(Deed { signer, id, issued_at, act })
 }
 
 impl Fields<'_> {
@@ -308,8 +309,8 @@ mod tests {
             revoke(edge, survivors),
             revoke(Target::Key(did), survivors),
         ] {
-            let deed = Deed { signer: key, issued_at: Timestamp::from_secs(5), act };
-            let unsigned = encode(&deed, &TokenId::from_entropy(7)).unwrap();
+            let deed = Deed { signer: key, id: "7".into(), issued_at: Timestamp::from_secs(5), act };
+            let unsigned = encode(&deed).unwrap();
             assert_eq!(format!("{:?}", unsigned.content()), format!("{deed:?}"));
             let token = DeedText::assemble(unsigned.request().message(), &Signature::new([0; 64]));
             assert!(is_deed(&token));

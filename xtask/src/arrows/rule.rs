@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-const COMMAND: &str = "greatseal";
+pub(super) const COMMAND: &str = "greatseal";
 const SERVICE: &str = "greatseal-service";
 const REGISTRY: &str = "greatseal-registry";
 const CUSTODY: &str = "greatseal-custody";

@@ -6,8 +6,9 @@ use greatseal_core::code::Exit;
 use greatseal_token::wascap::Claims;
 use serde_json::{Value, json};
 
+use super::request;
 use crate::clock;
-use crate::desk::NewAccount;
+use crate::desk::{NewAccount, Outcome};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -83,13 +84,11 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
     let name = desk.realm.name(&create.name)?;
     let by = create.by.as_deref().map(|by| desk.realm.name(by)).transpose()?;
     let title = create.title.clone().unwrap_or_else(|| crate::realm::own(&name).into());
-    let saved = desk.create_account(&NewAccount {
-        name: name.clone(),
-        title,
-        signing_keys: create.signing_keys,
-        by,
-        days: create.days,
-    })?;
+    let new = NewAccount { name: name.clone(), title, signing_keys: create.signing_keys, by, days: create.days };
+    let saved = match desk.create_account(&new)? {
+        Outcome::Done(saved) => saved,
+        Outcome::Waiting(waiting) => return Ok(request::tell_waiting(&desk, &waiting, format)),
+    };
     let claims = saved.token.verified().content();
     let mut object = object(name.as_str(), claims);
     if let Some(members) = object.as_object_mut() {

@@ -1,6 +1,7 @@
 //! `greatseal key`: private keys in custody, public ones in the realm.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
@@ -23,11 +24,14 @@ use crate::table::table;
 pub(crate) enum Command {
     Create(Create),
     Import(Import),
+    Pin(Pin),
     List(List),
     Show(Show),
 }
 
 /// Makes a key in custody and names its public half in the realm.
+///
+/// Outside a realm, a full name like `acme/identity` makes a key for the realm of another machine.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  greatseal key create ledger --role module\n  greatseal key create payments-signing-2 --role account --passphrase-file secret.txt\n\nThe private half goes to your private folder, encrypted; `age -d` opens it too. Nothing overwrites a key."
@@ -61,7 +65,24 @@ pub(crate) struct Import {
     realm: InRealm,
 }
 
-/// Lists the realm's keys, and which of them custody here can use.
+/// Names a key whose private half is kept elsewhere: what it is to sign is requested there.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  greatseal key pin identity OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT\n\nTake the public key from the machine that has the private one, and compare all of it: nothing else vouches for it."
+)]
+pub(crate) struct Pin {
+    /// The key's name in this realm, like `identity`.
+    name: String,
+    /// Its public half (O…, A…, M… or V…).
+    #[arg(value_name = "KEY")]
+    public: String,
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Lists the realm's keys, and which of them custody here can use; outside a realm, custody's.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(flatten)]
@@ -109,12 +130,23 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
     match command {
         Command::Create(create) => make(create, format),
         Command::Import(import) => bring_in(import, format),
+        Command::Pin(pin) => point_at(pin, format),
         Command::List(list) => list_all(list, format),
         Command::Show(show) => show_one(show, format),
     }
 }
 
 fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
+    if let Some(name) = without_realm(&create.realm, &create.name)? {
+        let (seed, store) = (Seed::generate(create.role.into())?, create.custody.store()?);
+        if store.find(&name).is_ok() {
+            return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already")));
+        }
+        let entry = store.keep(&name, &seed, &create.custody.new_passphrase()?, clock::now()?)?;
+        tell_new(&[(name, entry.public)], "made", format);
+        tell_where(&entry.name, &entry.public);
+        return Ok(Exit::Ok);
+    }
     let mut desk = create.custody.desk(&create.realm, clock::now()?)?;
     let name = desk.realm.name(&create.name)?;
     if desk.realm.key(&name).is_ok() {
@@ -127,7 +159,58 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
     Ok(Exit::Ok)
 }
 
+/// Returns the full name of a key that is to be kept here for a realm that is elsewhere.
+fn without_realm(realm: &InRealm, name: &str) -> Result<Option<KeyName>, Problem> {
+    let is_full = name.split('/').count() == 2;
+    match Realm::open(realm.start()) {
+        Err(problem) if problem.code() == Code::RealmMissing && is_full && !realm.is_named() => {
+            Ok(Some(KeyName::parse(name)?))
+        }
+        // Whatever else is wrong with the realm is told by whoever opens it to change it.
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// Says how the realm gets to know a key that was made outside of it.
+fn tell_where(name: &KeyName, public: &Nkey) {
+    output::remark(&format!(
+        "there is no realm here: name the key where there is one, with `greatseal key pin {} {public}`",
+        crate::realm::own(name)
+    ));
+}
+
+fn point_at(pin: &Pin, format: Format) -> Result<Exit, Problem> {
+    let mut realm = Realm::open_to_change(pin.realm.start())?;
+    let name = realm.name(&pin.name)?;
+    let public = Nkey::parse(&pin.public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let keys = [(name, public)];
+    realm.must_admit(&keys)?;
+    let [(name, _)] = &keys;
+    let store = pin.custody.store()?;
+    match store.find(name) {
+        // Again, or after an interruption; or the private half is here, which is as good.
+        Ok(entry) if entry.public == public => {}
+        Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has another key {name} already"))),
+        Err(greatseal_custody::CustodyFault::Missing { .. }) => {
+            store.pin_offline(name, public, clock::now()?)?;
+        }
+        Err(fault) => return Err(fault.into()),
+    }
+    realm.add_keys(&keys)?;
+    tell_new(&keys, "pinned", format);
+    Ok(Exit::Ok)
+}
+
 fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
+    if let Some(name) = without_realm(&import.realm, &import.name)? {
+        let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
+        let (store, now) = (import.custody.store()?, clock::now()?);
+        let entry = store.import(&name, &text, &import.custody.new_passphrase()?, now)?;
+        tell_new(&[(name, entry.public)], "brought in", format);
+        tell_where(&entry.name, &entry.public);
+        tell_clear(&import.file);
+        return Ok(Exit::Ok);
+    }
     let mut realm = Realm::open_to_change(import.realm.start())?;
     let name = realm.name(&import.name)?;
     let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
@@ -149,11 +232,13 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     let keys = [(name, entry.public)];
     realm.add_keys(&keys)?;
     tell_new(&keys, "brought in", format);
-    output::remark(&format!(
-        "the seed still lies in {} in the clear: delete that file once you have a backup",
-        import.file.display()
-    ));
+    tell_clear(&import.file);
     Ok(Exit::Ok)
+}
+
+fn tell_clear(file: &Path) {
+    let file = file.display();
+    output::remark(&format!("the seed still lies in {file} in the clear: delete that file once you have a backup"));
 }
 
 fn tell_new(keys: &[(KeyName, Nkey)], done: &str, format: Format) {
@@ -180,11 +265,18 @@ fn place(store: &Keystore, key: &Nkey) -> Result<Option<String>, Problem> {
 }
 
 fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
-    let realm = Realm::open(list.realm.start())?;
     let store = list.custody.store()?;
+    let keys: BTreeMap<KeyName, Nkey> = match Realm::open(list.realm.start()) {
+        Ok(realm) => realm.file().keys.clone(),
+        // On the machine that only keeps keys there is no realm.
+        Err(problem) if problem.code() == Code::RealmMissing && !list.realm.is_named() => {
+            store.list()?.entries.into_iter().map(|entry| (entry.name, entry.public)).collect()
+        }
+        Err(problem) => return Err(problem),
+    };
     let mut objects = Vec::new();
     let mut rows = Vec::new();
-    for (name, key) in &realm.file().keys {
+    for (name, key) in &keys {
         let place = place(&store, key)?;
         let mut object = object(name, key);
         if let Some(members) = object.as_object_mut() {
@@ -200,7 +292,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
         table(
             ["name", "role", "key", "custody"],
             rows,
-            "this realm has no keys yet: `greatseal operator create` makes the first",
+            "there are no keys yet: `greatseal operator create` makes a realm's first",
         )
     });
     Ok(Exit::Ok)

@@ -10,6 +10,7 @@ mod module;
 mod operator;
 mod provider;
 mod quickstart;
+mod request;
 mod verify;
 
 use clap::Subcommand;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Module(module::Command),
     #[command(subcommand)]
     Provider(provider::Command),
+    #[command(subcommand)]
+    Request(request::Command),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
@@ -50,6 +53,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
         Command::Provider(provider) => provider::run(provider, format),
+        Command::Request(request) => request::run(request, format),
         Command::Verify(verify) => verify::run(verify, format),
         Command::Inspect(inspect) => inspect::run(inspect, format),
         Command::Explain(explain) => explain::run(explain, format),

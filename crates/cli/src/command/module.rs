@@ -10,9 +10,10 @@ use greatseal_token::wascap::module;
 use serde_json::json;
 
 use super::inspect::{self, Inspect};
+use super::request;
 use crate::clock;
-use crate::desk::{ModuleKey, ModuleOrder};
-use crate::input::{Input, Kind};
+use crate::desk::{ModuleKey, NewModule, Outcome};
+use crate::input::read_module;
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::write_new;
@@ -128,7 +129,9 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
         (None, ModuleKey::Named(name) | ModuleKey::New(name)) => crate::realm::own(name).into(),
         (None, ModuleKey::Public(key)) => key.nkey().short(),
     };
-    let order = ModuleOrder {
+    let order = NewModule {
+        file: sign.file.clone(),
+        out: out.clone(),
         account: desk.realm.name(&sign.account)?,
         key,
         by: sign.by.as_deref().map(|by| desk.realm.name(by)).transpose()?,
@@ -139,8 +142,10 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
         call_alias: sign.call_alias.clone(),
         days: sign.days,
     };
-    let signed = desk.sign_module(&bytes, &order)?;
-    write_new(&out, &signed.bytes)?;
+    let signed = match desk.sign_module(bytes, &order)? {
+        Outcome::Done(signed) => signed,
+        Outcome::Waiting(waiting) => return Ok(request::tell_waiting(&desk, &waiting, format)),
+    };
     let object = json!({
         "file": out.display().to_string(),
         "module": signed.subject.to_string(),
@@ -172,19 +177,6 @@ fn strip_one(strip: &Strip, format: Format) -> Result<Exit, Problem> {
     let object = json!({ "file": out.display().to_string(), "bytes": stripped.len() });
     output::answer(format, &object, || format!("stripped {}\n", text::path(&out)));
     Ok(Exit::Ok)
-}
-
-fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
-    let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", text::path(path)));
-    match Input::read(path)?.kind {
-        Kind::Module(bytes) => Ok(bytes),
-        Kind::Token(_) => Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into())),
-        Kind::Archive(_) => {
-            let why = "this is a provider archive, not a WebAssembly file";
-            Err(named(Code::ModuleMalformed, why.into()).hint("Sign it with `greatseal provider sign`."))
-        }
-        Kind::Neither(fault) => Err(named(fault.code(), fault.to_string())),
-    }
 }
 
 /// Early, so that nobody unlocks a key for nothing; writing refuses to overwrite once more.

@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 use greatseal_core::code::Exit;
 use serde_json::json;
 
+use super::request;
 use crate::clock;
-use crate::desk::NewOperator;
+use crate::desk::{NewOperator, Outcome};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::secrets::{Custody, InRealm};
@@ -54,7 +55,11 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         );
     }
     let signing_keys = if create.without_signing_keys { 0 } else { create.signing_keys };
-    let saved = desk.create_operator(&NewOperator { title: title.clone(), signing_keys, days: create.days })?;
+    let new = NewOperator { title: title.clone(), signing_keys, days: create.days };
+    let saved = match desk.create_operator(&new)? {
+        Outcome::Done(saved) => saved,
+        Outcome::Waiting(waiting) => return Ok(request::tell_waiting(&desk, &waiting, format)),
+    };
     let claims = saved.token.verified().content();
     let signers: Vec<String> = claims.entity.signers().iter().map(ToString::to_string).collect();
     let object = json!({

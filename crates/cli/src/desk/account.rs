@@ -1,13 +1,14 @@
 //! Making accounts.
 
 use greatseal_core::Code;
-use greatseal_core::decide::Candidate;
 use greatseal_core::key::{Account, Key, Nkey, Role};
 use greatseal_custody::KeyName;
-use greatseal_token::wascap::{Claims, Entity, Listing};
+use greatseal_token::wascap::{self, Claims, Entity, Listing};
 
-use super::{Desk, REVISION, Saved};
+use super::{Desk, Filed, Outcome, REVISION, Saved};
+use crate::order::{Filing, Order};
 use crate::problem::Problem;
+use crate::realm::{Name, own};
 
 /// What the account is to be.
 #[derive(Debug)]
@@ -25,20 +26,19 @@ impl Desk {
     /// Makes the account's keys and has its token signed by a signing key of the operator.
     ///
     /// # Errors
-    /// `GS-REALM-EXISTS` when there is an account of that name; `GS-CUSTODY-MISSING` when none
-    /// of the operator's signing keys is at hand.
-    pub(crate) fn create_account(&mut self, new: &NewAccount) -> Result<Saved, Problem> {
+    /// `GS-REALM-EXISTS` when there is an account of that name, or a request for one.
+    pub(crate) fn create_account(&mut self, new: &NewAccount) -> Result<Outcome<Saved>, Problem> {
         let path = self.realm.account_path(&new.name);
         if path.exists() {
             return Err(Problem::new(Code::RealmExists, format!("there is an account {} already", new.name))
-                .hint(format!("`greatseal account show {}` shows it.", crate::realm::own(&new.name))));
+                .hint(format!("`greatseal account show {}` shows it.", own(&new.name))));
         }
         let current = self.realm.tokens()?;
         let (operator, listed) = self.operator(&current)?;
         let wanted = new.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
         // An operator that was made without signing keys has but its identity.
         let by = if listed.is_empty() { vec![operator.nkey()] } else { listed };
-        let signed_by = self.usable(&by, wanted)?;
+        let signed_by = self.signer(&by, wanted, Code::AccountIssuer)?;
 
         let mut names = vec![new.name.clone()];
         names.extend(self.signing_names(Some(&new.name), new.signing_keys)?);
@@ -59,14 +59,9 @@ impl Desk {
             revision: Some(REVISION),
             succession: None,
         };
-        let token = self.issue(&claims)?;
-        let target = Candidate::Verified(token.verified().clone());
-        self.must_speak(operator, current.candidates(), |verifier, with, view| {
-            verifier.decide(vec![target], with, view).pop()
-        })?;
-        self.keep_keys(&new_keys)?;
-        self.realm.add_keys(keys)?;
-        self.realm.save(&path, &token)?;
-        Ok(Saved { path, token, signed_by })
+        let order = Order::new(format!("account-{}", own(&new.name)), self.now)
+            .sign(wascap::encode(&claims)?, Filing::Account(Name::parse(own(&new.name))?))
+            .with_keys(new_keys);
+        self.carry_out(order)?.map(Filed::saved)
     }
 }

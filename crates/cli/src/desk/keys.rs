@@ -2,22 +2,30 @@
 
 use greatseal_core::Code;
 use greatseal_core::key::{Nkey, Role};
-use greatseal_custody::{CustodyFault, KeyName, Seed};
+use greatseal_custody::{CustodyFault, KeyName, KeyUri, Seed};
 
 use super::Desk;
 use crate::output;
 use crate::problem::Problem;
 
 /// Keys by name, about to be named in the realm.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct NewKeys {
     pub(crate) keys: Vec<(KeyName, Nkey)>,
     /// Those that custody does not have yet.
     drawn: Vec<(KeyName, Seed)>,
 }
 
+impl NewKeys {
+    /// Takes keys of which only the public halves have to be known.
+    pub(crate) const fn known(keys: Vec<(KeyName, Nkey)>) -> Self {
+        Self { keys, drawn: Vec::new() }
+    }
+}
+
 impl Desk {
-    /// Draws keys of one role; one that custody has already under its name is taken as it is.
+    /// Draws keys of one role; one that custody or the realm has already under its name is taken as
+    /// it is, wherever its private half may be.
     ///
     /// Nothing is written before [`Self::keep_keys`]: whoever cannot unlock the key that has to
     /// sign for the new ones leaves nothing behind.
@@ -25,9 +33,12 @@ impl Desk {
         let mut keys = NewKeys::default();
         for name in names {
             let known = self.realm.key(name).ok();
-            let public = match self.store.find(name) {
+            let public = match self.ring.store.find(name) {
                 Ok(entry) if entry.public.role() == role => {
-                    output::remark(&format!("using the key {name} that is in custody already"));
+                    output::remark(&match entry.uri {
+                        KeyUri::File(_) => format!("using the key {name} that is in custody already"),
+                        KeyUri::Offline => format!("using the key {name} that is kept elsewhere"),
+                    });
                     entry.public
                 }
                 Ok(entry) => {
@@ -37,13 +48,20 @@ impl Desk {
                     ));
                 }
                 Err(CustodyFault::Missing { .. }) => {
-                    if let Some(known) = known {
-                        return Err(self.not_in_custody(known));
+                    if let Some(known) = known.filter(|known| known.role() == role) {
+                        output::remark(&format!("using the key {name} that this realm knows; custody here lacks it"));
+                        known
+                    } else if known.is_some() {
+                        return Err(Problem::new(
+                            Code::NameTaken,
+                            format!("this realm has a key {name} of another role than {role}"),
+                        ));
+                    } else {
+                        let seed = Seed::generate(role)?;
+                        let public = seed.nkey();
+                        keys.drawn.push((name.clone(), seed));
+                        public
                     }
-                    let seed = Seed::generate(role)?;
-                    let public = seed.nkey();
-                    keys.drawn.push((name.clone(), seed));
-                    public
                 }
                 Err(fault) => return Err(fault.into()),
             };
@@ -66,7 +84,7 @@ impl Desk {
         for (name, seed) in &keys.drawn {
             // Stretching the passphrase takes the better part of a second for each.
             output::remark(&format!("making the key {name} …"));
-            self.store.keep(name, seed, &passphrase, self.now)?;
+            self.ring.store.keep(name, seed, &passphrase, self.now)?;
         }
         Ok(())
     }

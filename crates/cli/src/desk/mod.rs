@@ -1,42 +1,44 @@
 //! Where tokens are issued: a realm, custody, and the hour.
 //!
-//! Commands and `quickstart` work here, so that both take the same road: claims are encoded, a
-//! request goes to custody, the result is checked as any reader would, and only then is it saved.
+//! Commands and `quickstart` work here, so that both take the same road: claims are encoded, an
+//! order goes to custody, near or far, the result is checked as any reader would, and only then is
+//! it filed.
 
 mod account;
+mod carry;
+mod filed;
 mod keys;
 mod module;
 mod operator;
 mod provider;
+mod receive;
+mod ring;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use greatseal_core::decide::Candidate;
 use greatseal_core::issue::Issued;
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Code, Decision, Timestamp, View};
-use greatseal_custody::{Custodian, Deadline, KeyName, Keystore, Passphrase, PassphraseSource};
+use greatseal_custody::Passphrase;
 use greatseal_token::wascap::{self, Claims, Terms, TokenId, Verifier};
 
 pub(crate) use account::NewAccount;
-pub(crate) use module::{ModuleKey, ModuleOrder, SignedModule};
+pub(crate) use carry::{Outcome, Waiting};
+pub(crate) use filed::Filed;
+pub(crate) use keys::NewKeys;
+pub(crate) use module::{ModuleKey, NewModule, SignedModule};
 pub(crate) use operator::NewOperator;
 pub(crate) use provider::{ProviderKey, ProviderOrder};
+pub(crate) use receive::Received;
+pub(crate) use ring::Keyring;
 
 use crate::clock::DAY;
+use crate::order::Draft;
 use crate::problem::Problem;
 use crate::realm::{Current, Realm};
-use crate::text;
-
-/// How long a person may take to unlock a key.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The revision that wascap 0.16 writes.
 const REVISION: u32 = 3;
@@ -47,15 +49,12 @@ pub(crate) type NewPassphrase = dyn Fn() -> Result<Passphrase, Problem>;
 /// A realm with custody at hand.
 pub(crate) struct Desk {
     pub(crate) realm: Realm,
-    pub(crate) store: Keystore,
-    pub(crate) unlock: Arc<dyn PassphraseSource>,
+    pub(crate) ring: Keyring,
     pub(crate) new_passphrase: Box<NewPassphrase>,
     pub(crate) now: Timestamp,
-    /// Custodians that have been asked before, so that a person unlocks each key once.
-    pub(crate) unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
 }
 
-/// Something that was issued and saved.
+/// A wascap token that was issued and filed.
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) path: PathBuf,
@@ -64,55 +63,48 @@ pub(crate) struct Saved {
 }
 
 impl Desk {
-    /// Issues claims: encoded, signed by whoever has the key, checked.
-    pub(crate) fn issue(&self, claims: &Claims) -> Result<Issued<Claims>, Problem> {
-        let unsigned = wascap::encode(claims)?;
-        let request = unsigned.request();
-        // A token is public for ever; a seed that was pasted into a title must not get there.
-        if let Some((name, _)) = request.summary().iter().find(|(_, value)| text::fit(value) != *value) {
-            return Err(Problem::usage(format!("the {name} holds a private seed or control characters"))
-                .hint("Nothing was signed. A seed that was pasted anywhere should be replaced."));
-        }
-        let Some(entry) = self.store.find_by_key(request.signer())? else {
-            return Err(self.not_in_custody(claims.issuer));
-        };
-        let mut unlocked = self.unlocked.borrow_mut();
-        let custodian = match unlocked.entry(entry.name.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.store.custodian(&entry.name, Arc::clone(&self.unlock))?),
-        };
-        let signature = greatseal_custody::sign(&**custodian, &request, Deadline::after(PATIENCE))?;
-        let view = View::new(self.realm.file().policy, Vec::new(), self.now);
-        Ok(unsigned.finish(&signature, &view)?)
-    }
-
-    fn not_in_custody(&self, key: Nkey) -> Problem {
-        Problem::new(Code::CustodyMissing, format!("custody here does not have the key {}", self.realm.show(&key)))
-            .hint("Do this where that key is kept, or `greatseal key import NAME FILE` to bring it here.")
-    }
-
-    /// Picks a key that custody here can sign with.
+    /// Issues claims with a key that is at hand, and files nothing.
     ///
     /// # Errors
-    /// When it has none of them.
-    fn usable(&self, keys: &[Nkey], wanted: Option<Nkey>) -> Result<Nkey, Problem> {
+    /// `GS-CUSTODY-MISSING` when custody here does not have the key.
+    pub(crate) fn issue(&self, claims: &Claims) -> Result<Issued<Claims>, Problem> {
+        let draft = Draft::from(wascap::encode(claims)?);
+        draft.must_be_fit()?;
+        let signature = self.ring.sign(draft.request())?;
+        draft.finish(&signature, &self.view())?.into_wascap()
+    }
+
+    /// Returns what tokens are checked under when they are made.
+    fn view(&self) -> View {
+        View::new(self.realm.file().policy, Vec::new(), self.now)
+    }
+
+    /// Picks the key that is to sign: the one that was wanted, else one that is at hand, else one
+    /// that custody knows to be kept elsewhere, else the first.
+    ///
+    /// # Errors
+    /// `refusal` for a wanted key that is not at hand and not one of those that could sign: nobody
+    /// should travel to a safe for a signature that verifiers refuse.
+    fn signer(&self, keys: &[Nkey], wanted: Option<Nkey>, refusal: Code) -> Result<Nkey, Problem> {
         if let Some(wanted) = wanted {
-            return match self.store.at_hand(&wanted.public_key())? {
-                Some(_) => Ok(wanted),
-                None => Err(self.not_in_custody(wanted)),
-            };
+            let could = keys.iter().any(|key| key.raw() == wanted.raw());
+            if could || self.ring.has(&wanted.public_key())? {
+                return Ok(wanted);
+            }
+            let shown = self.realm.show(&wanted);
+            return Err(Problem::new(refusal, format!("{shown} is none of the keys that could sign this")));
         }
         for key in keys {
-            if self.store.at_hand(&key.public_key())?.is_some() {
+            if self.ring.has(&key.public_key())? {
                 return Ok(*key);
             }
         }
-        let names: Vec<String> = keys.iter().map(|key| self.realm.show(key)).collect();
-        Err(Problem::new(
-            Code::CustodyMissing,
-            format!("custody here has none of the keys that could sign: {}", names.join(", ")),
-        )
-        .hint("Do this where one of them is kept, or `greatseal key import NAME FILE` to bring one here."))
+        for key in keys {
+            if self.ring.store.find_by_key(&key.public_key())?.is_some() {
+                return Ok(*key);
+            }
+        }
+        keys.first().copied().ok_or_else(|| Problem::new(refusal, "there is no key that could sign this"))
     }
 
     /// Makes the terms of a token that speaks from now on for so many days.

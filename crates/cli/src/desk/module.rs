@@ -1,15 +1,20 @@
 //! Signing modules.
 
+use std::path::PathBuf;
+
 use data_encoding::HEXUPPER;
+use greatseal_core::Code;
 use greatseal_core::key::{Account, Key, Nkey, Role};
-use greatseal_core::{Code, Fault};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::module::{self, ModuleFile};
-use greatseal_token::wascap::{Claims, Entity, Module};
+use greatseal_token::wascap::{self, Claims, Entity, Module};
 
+use super::filed::refused;
 use super::keys::NewKeys;
-use super::{Desk, REVISION};
+use super::{Desk, Filed, Outcome, REVISION};
+use crate::order::{Filing, ModuleFiling, Order};
 use crate::problem::Problem;
+use crate::realm::own;
 
 /// Which key the module is known by.
 #[derive(Debug)]
@@ -24,7 +29,11 @@ pub(crate) enum ModuleKey {
 
 /// What is to be signed, and as what.
 #[derive(Debug)]
-pub(crate) struct ModuleOrder {
+pub(crate) struct NewModule {
+    /// Where the module is, in case its token has to wait.
+    pub(crate) file: PathBuf,
+    /// Where the signed module goes.
+    pub(crate) out: PathBuf,
     pub(crate) account: KeyName,
     pub(crate) key: ModuleKey,
     /// Which of the account's keys signs; any that is at hand, if absent.
@@ -50,11 +59,10 @@ impl Desk {
     /// Signs a module's bytes; a token that they carry already is replaced.
     ///
     /// # Errors
-    /// Whatever is wrong with the module, the account or custody. Nothing is written here but a new
-    /// key, once everything else has succeeded.
-    pub(crate) fn sign_module(&mut self, bytes: &[u8], order: &ModuleOrder) -> Result<SignedModule, Problem> {
+    /// Whatever is wrong with the module, the account or custody.
+    pub(crate) fn sign_module(&mut self, bytes: Vec<u8>, order: &NewModule) -> Result<Outcome<SignedModule>, Problem> {
         let current = self.realm.tokens()?;
-        let (operator, _) = self.operator(&current)?;
+        self.operator(&current)?;
         let account = self.realm.key(&order.account)?;
         let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
             token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
@@ -66,10 +74,10 @@ impl Desk {
         let mut keys = token.content().entity.signers();
         keys.push(account);
         let wanted = order.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
-        let signed_by = self.usable(&keys, wanted)?;
+        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
 
-        let stripped = module::strip(bytes).map_err(refused)?;
-        let hash = HEXUPPER.encode(&stripped.hash());
+        let hash = HEXUPPER.encode(&module::strip(&bytes).map_err(refused)?.hash());
+        let older = ModuleFile::read(&bytes).ok().and_then(|file| wascap::decode(file.token()?).ok());
         let (subject, new_keys) = self.module_key(&order.key)?;
         let claims = Claims {
             terms: self.terms(order.days.unwrap_or(self.realm.file().lifetimes.module))?,
@@ -88,16 +96,19 @@ impl Desk {
             revision: Some(REVISION),
             succession: None,
         };
-        let token = self.issue(&claims)?;
-        let text = String::from_utf8_lossy(token.bytes()).into_owned();
-        let signed = module::embed(stripped, &text).map_err(refused)?;
-        let file = ModuleFile::read(&signed).map_err(refused)?;
-        self.must_speak(operator, current.candidates(), |verifier, with, view| {
-            Some(verifier.decide_module(&file, with, view))
-        })?;
-        self.keep_keys(&new_keys)?;
-        self.realm.add_keys(&new_keys.keys)?;
-        Ok(SignedModule { bytes: signed, subject: subject.nkey(), signed_by, hash })
+        let filing = ModuleFiling { file: order.file.clone(), out: order.out.clone(), bytes: Some(bytes) };
+        let name = match &order.key {
+            ModuleKey::Named(name) | ModuleKey::New(name) => format!("module-{}", own(name)),
+            ModuleKey::Public(_) => "module".into(),
+        };
+        let waiting = Order::new(name, self.now)
+            .sign(wascap::encode(&claims)?, Filing::Module(filing))
+            .in_place_of(older.as_ref())
+            .with_keys(new_keys);
+        self.carry_out(waiting)?.map(|filed| {
+            let (_, bytes, _) = Filed::only(filed)?;
+            Ok(SignedModule { bytes, subject: subject.nkey(), signed_by, hash })
+        })
     }
 
     fn module_key(&self, key: &ModuleKey) -> Result<(Key<greatseal_core::key::Module>, NewKeys), Problem> {
@@ -108,7 +119,7 @@ impl Desk {
                 Ok(key) => Ok((of_module(key)?, NewKeys::default())),
                 Err(problem) => Err(problem.hint(format!(
                     "A module is known by a key of its own. Make it with `greatseal key create {} --role module`, or add `--new-key`.",
-                    crate::realm::own(name)
+                    own(name)
                 ))),
             },
             ModuleKey::New(name) => {
@@ -124,9 +135,4 @@ impl Desk {
             }
         }
     }
-}
-
-fn refused(fault: greatseal_core::error::ModuleFault) -> Problem {
-    let fault = Fault::from(fault);
-    Problem::new(fault.code(), fault.to_string())
 }

@@ -1,11 +1,11 @@
 //! Making the realm's operator.
 
 use greatseal_core::Code;
-use greatseal_core::decide::Candidate;
 use greatseal_core::key::{Key, Nkey, Operator, Role};
-use greatseal_token::wascap::{Claims, Entity, Listing};
+use greatseal_token::wascap::{self, Claims, Entity, Listing};
 
-use super::{Desk, REVISION, Saved};
+use super::{Desk, Filed, NewKeys, Outcome, REVISION, Saved};
+use crate::order::{Filing, Order};
 use crate::problem::Problem;
 
 /// What the operator is to be.
@@ -21,9 +21,12 @@ pub(crate) struct NewOperator {
 impl Desk {
     /// Makes the identity key, the signing keys and the token that lists them.
     ///
+    /// Keys that the realm or custody knows by these names are taken as they are, so that an identity
+    /// key that was made on another machine is asked there for its signature.
+    ///
     /// # Errors
-    /// `GS-REALM-EXISTS` when the realm has an operator.
-    pub(crate) fn create_operator(&mut self, new: &NewOperator) -> Result<Saved, Problem> {
+    /// `GS-REALM-EXISTS` when the realm has an operator, or a request for one.
+    pub(crate) fn create_operator(&mut self, new: &NewOperator) -> Result<Outcome<Saved>, Problem> {
         let path = self.realm.operator_path();
         if path.exists() {
             return Err(Problem::new(
@@ -36,6 +39,7 @@ impl Desk {
         let signing_names = self.signing_names(None, new.signing_keys)?;
         let names: Vec<_> = core::iter::once(identity_name).chain(signing_names).collect();
         let new_keys = self.draw_keys(&names, Role::Operator)?;
+        // The first of them is to sign, so they are in custody before anything else.
         self.keep_keys(&new_keys)?;
         let keys = &new_keys.keys;
 
@@ -54,16 +58,9 @@ impl Desk {
             revision: Some(REVISION),
             succession: None,
         };
-        let token = self.issue(&claims)?;
-        // Without signing keys it was made by name, and told; verifiers do refuse it.
-        if !signing.is_empty() {
-            let target = Candidate::Verified(token.verified().clone());
-            self.must_speak(operator(identity), Vec::new(), |verifier, with, view| {
-                verifier.decide(vec![target], with, view).pop()
-            })?;
-        }
-        self.realm.add_keys(keys)?;
-        self.realm.save(&path, &token)?;
-        Ok(Saved { path, token, signed_by: *identity })
+        let order = Order::new("operator", self.now)
+            .sign(wascap::encode(&claims)?, Filing::Operator)
+            .with_keys(NewKeys::known(new_keys.keys));
+        self.carry_out(order)?.map(Filed::saved)
     }
 }

@@ -69,7 +69,7 @@ impl Desk {
         let mut keys = token.content().entity.signers();
         keys.push(account);
         let wanted = order.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
-        let signed_by = self.usable(&keys, wanted)?;
+        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
 
         let hashes = parts.hashes();
         let (subject, new_keys) = self.provider_key(&order.key)?;

@@ -4,7 +4,6 @@ mod attacks;
 mod report;
 mod timing;
 
-use std::cell::RefCell;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,10 +17,10 @@ use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 use zeroize::Zeroizing;
 
-use crate::desk::{Desk, ModuleKey, ModuleOrder, NewAccount, NewOperator, SignedModule};
+use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, SignedModule};
 use crate::output;
 use crate::problem::Problem;
-use crate::realm::{Name, Realm, write_new};
+use crate::realm::{Name, Realm};
 
 use report::Report;
 
@@ -60,13 +59,14 @@ impl Tour {
         let for_new = Arc::clone(&passphrase);
         let desk = Desk {
             realm: Realm::create(&folder.join("acme"), Name::parse("acme")?)?,
-            store: Keystore::open(private.join("keys"))?,
-            unlock: Arc::new(move |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
-                Passphrase::from_reader(passphrase.as_bytes())
-            }),
+            ring: Keyring::new(
+                Keystore::open(private.join("keys"))?,
+                Arc::new(move |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+                    Passphrase::from_reader(passphrase.as_bytes())
+                }),
+            ),
             new_passphrase: Box::new(move || Ok(Passphrase::from_reader(for_new.as_bytes())?)),
             now,
-            unlocked: RefCell::default(),
         };
         Ok(Self { folder, desk })
     }
@@ -74,16 +74,19 @@ impl Tour {
     /// Walks through it all.
     pub(crate) fn run(mut self) -> Result<Report, Problem> {
         output::remark("making the operator: an identity key and three signing keys …");
-        let operator = self.desk.create_operator(&NewOperator { title: "Acme".into(), signing_keys: 3, days: None })?;
+        let operator =
+            self.desk.create_operator(&NewOperator { title: "Acme".into(), signing_keys: 3, days: None })?.done()?;
         output::remark("making two accounts, signed by a signing key of the operator …");
         for (name, title) in [("payments", "Payments"), ("partners", "Partners")] {
-            self.desk.create_account(&NewAccount {
-                name: self.desk.realm.name(name)?,
-                title: title.into(),
-                signing_keys: 1,
-                by: None,
-                days: None,
-            })?;
+            self.desk
+                .create_account(&NewAccount {
+                    name: self.desk.realm.name(name)?,
+                    title: title.into(),
+                    signing_keys: 1,
+                    by: None,
+                    days: None,
+                })?
+                .done()?;
         }
         output::remark("signing a published module and a component …");
         let signed = [
@@ -106,7 +109,9 @@ impl Tour {
 
     fn sign(&mut self, name: &'static str, account: &str, file: &str, bytes: &[u8]) -> Result<Signed, Problem> {
         let path = self.folder.join(file);
-        let order = ModuleOrder {
+        let order = NewModule {
+            file: path.clone(),
+            out: path.clone(),
             account: self.desk.realm.name(account)?,
             key: ModuleKey::New(self.desk.realm.name(name)?),
             by: None,
@@ -117,8 +122,7 @@ impl Tour {
             call_alias: None,
             days: None,
         };
-        let module = self.desk.sign_module(bytes, &order)?;
-        write_new(&path, &module.bytes)?;
+        let module = self.desk.sign_module(bytes.to_vec(), &order)?.done()?;
         Ok(Signed { name, path, module })
     }
 

@@ -2,6 +2,7 @@
 
 mod file;
 mod name;
+mod requests;
 mod tokens;
 mod write;
 
@@ -148,6 +149,24 @@ impl Realm {
     /// # Errors
     /// `GS-NAME-TAKEN` for a name, or a raw key, that the realm has already.
     pub(crate) fn add_keys(&mut self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
+        let file = self.with_keys(keys)?;
+        if keys.iter().all(|(name, key)| self.file.keys.get(name) == Some(key)) {
+            return Ok(());
+        }
+        replace(&self.folder.join(FILE), file.text()?.as_bytes())?;
+        self.file = file;
+        Ok(())
+    }
+
+    /// Refuses keys that could not be added, and changes nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::add_keys`].
+    pub(crate) fn must_admit(&self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
+        self.with_keys(keys).map(|_| ())
+    }
+
+    fn with_keys(&self, keys: &[(KeyName, Nkey)]) -> Result<RealmFile, Problem> {
         let mut file = self.file.clone();
         for (name, key) in keys {
             // A command that was interrupted may have come this far before.
@@ -161,9 +180,7 @@ impl Realm {
                 return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
             }
         }
-        replace(&self.folder.join(FILE), file.text()?.as_bytes())?;
-        self.file = file;
-        Ok(())
+        Ok(file)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use greatseal_core::decide::Candidate;
-use greatseal_core::issue::Issued;
 use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::{self, Claims, Entity};
 
-use super::{Name, Realm, own, write_new};
+use super::{Name, Realm, own};
 use crate::files;
 use crate::problem::Problem;
 use crate::text;
@@ -69,15 +68,5 @@ impl Realm {
             }
         }
         Ok(current)
-    }
-
-    /// Saves a new token under a name that has none yet.
-    ///
-    /// # Errors
-    /// `GS-REALM-EXISTS` when the name has one.
-    pub(crate) fn save(&self, path: &std::path::Path, token: &Issued<Claims>) -> Result<(), Problem> {
-        let mut text = token.bytes().to_vec();
-        text.push(b'\n');
-        write_new(path, &text)
     }
 }

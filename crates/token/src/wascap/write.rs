@@ -42,6 +42,7 @@ impl Signable for Claims {
         read::decode(received)
     }
 
+    /// Everything that is written: whoever signs sees what a reader will, all of it.
     fn summary(claims: &Self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("kind", claims.entity.word().to_owned())];
         lines.extend(claims.entity.name().map(|name| ("name", name.to_owned())));
@@ -56,22 +57,41 @@ impl Signable for Claims {
             lines.push(("both identities suffice", if terms.pair { "yes" } else { "no" }.to_owned()));
             lines.push(("accounts", terms.accounts.word().to_owned()));
         }
-        if let Entity::Module(module) = &claims.entity {
-            lines.push(("hash", module.hash.clone()));
-            lines.extend(module.rev.map(|rev| ("revision", rev.to_string())));
-            lines.extend(module.ver.clone().map(|ver| ("version", ver)));
-            lines.extend(module.call_alias.clone().map(|alias| ("call alias", alias)));
-            lines.extend(module.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
+        match &claims.entity {
+            Entity::Operator(_) | Entity::Account(_) | Entity::Cluster(_) | Entity::Untyped { .. } => {}
+            Entity::Module(module) => {
+                lines.push(("hash", module.hash.clone()));
+                lines.extend(module.rev.map(|rev| ("revision", rev.to_string())));
+                lines.extend(module.ver.clone().map(|ver| ("version", ver)));
+                lines.extend(module.call_alias.clone().map(|alias| ("call alias", alias)));
+                lines.extend(module.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
+                lines.extend(module.caps.iter().flatten().map(|capability| ("capability", capability.clone())));
+                lines.extend(module.provider.then(|| ("provider", "true".to_owned())));
+            }
+            Entity::Provider(provider) => {
+                lines.push(("vendor", provider.vendor.clone()));
+                lines.extend(provider.capid.clone().map(|id| ("capability", id)));
+                lines.extend(provider.rev.map(|rev| ("revision", rev.to_string())));
+                lines.extend(provider.ver.clone().map(|ver| ("version", ver)));
+                let hash = |(target, hash): (&String, &String)| ("target hash", format!("{target} {hash}"));
+                lines.extend(provider.target_hashes.iter().map(hash));
+                lines.extend(provider.config_schema.as_ref().map(|schema| ("config schema", schema.to_string())));
+            }
+            Entity::Host(host) => {
+                let label = |(name, value): (&String, &String)| ("label", format!("{name}={value}"));
+                lines.extend(host.labels.iter().flatten().map(label));
+            }
+            Entity::Invocation(invocation) => {
+                lines.push(("target", invocation.target_url.clone()));
+                lines.push(("origin", invocation.origin_url.clone()));
+                lines.push(("hash", invocation.hash.clone()));
+            }
         }
-        if let Entity::Provider(provider) = &claims.entity {
-            lines.push(("vendor", provider.vendor.clone()));
-            lines.extend(provider.target_hashes.iter().map(|(target, hash)| ("target", format!("{target} {hash}"))));
-            lines.extend(provider.rev.map(|rev| ("revision", rev.to_string())));
-            lines.extend(provider.ver.clone().map(|ver| ("version", ver)));
-        }
+        lines.push(("token id", claims.terms.id.as_str().to_owned()));
         lines.push(("issued at", claims.terms.issued_at.to_string()));
         lines.extend(claims.terms.validity.not_before.map(|at| ("not before", at.to_string())));
         lines.push(("expires", claims.terms.validity.expires.map_or_else(|| "never".to_owned(), |at| at.to_string())));
+        lines.extend(claims.revision.map(|revision| ("wascap revision", revision.to_string())));
         lines
     }
 }

@@ -1,0 +1,203 @@
+//! Filing what was signed: checked with everybody's eyes, then written as a whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXUPPER;
+use greatseal_core::decide::Candidate;
+use greatseal_core::issue::Issued;
+use greatseal_core::{Code, Fault};
+use greatseal_token::wascap::module::{self, ModuleFile};
+use greatseal_token::wascap::{self, Claims, Entity};
+
+use super::{Desk, Saved};
+use crate::order::{Filing, Finished, ModuleFiling, Order};
+use crate::output;
+use crate::problem::Problem;
+use crate::realm::{replace, write_new};
+use crate::text;
+
+/// A statement that was filed.
+#[derive(Debug)]
+pub(crate) struct Filed {
+    pub(crate) path: PathBuf,
+    /// What was written there.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) statement: Finished,
+}
+
+impl Filed {
+    /// Takes the one wascap token that an order was about.
+    ///
+    /// # Errors
+    /// When there was another number of statements, or one of another kind.
+    pub(super) fn only(mut filed: Vec<Self>) -> Result<(PathBuf, Vec<u8>, Issued<Claims>), Problem> {
+        match (filed.pop(), filed.is_empty()) {
+            (Some(Self { path, bytes, statement }), true) => Ok((path, bytes, statement.into_wascap()?)),
+            (Some(_) | None, _) => Err(Problem::new(Code::SignKind, "one statement was ordered")),
+        }
+    }
+
+    /// Takes the one token that an order was about, as commands show it.
+    pub(super) fn saved(filed: Vec<Self>) -> Result<Saved, Problem> {
+        let (path, _, token) = Self::only(filed)?;
+        let signed_by = token.verified().content().issuer;
+        Ok(Saved { path, token, signed_by })
+    }
+}
+
+impl Desk {
+    /// Checks everything with everybody's eyes, then writes everything.
+    ///
+    /// Every step can be done twice, so that whoever was interrupted goes on from the beginning.
+    ///
+    /// # Errors
+    /// Before anything is written: what verifiers would refuse, what is in the way, what is missing.
+    pub(super) fn file(&mut self, order: Order, journal: Option<&Path>) -> Result<Vec<Filed>, Problem> {
+        let view = self.view();
+        let digest = order.digest();
+        let (mut filed, mut places) = (Vec::new(), Vec::new());
+        for item in order.items {
+            let unsigned = || Problem::new(Code::CustodyMissing, "a signature is missing");
+            let signature = item.signature.ok_or_else(unsigned)?;
+            let statement = item.draft.finish(&signature, &view)?;
+            let path = item.filing.path(&self.realm)?;
+            let bytes = match item.filing {
+                Filing::Operator | Filing::Account(_) => statement.file_bytes(),
+                Filing::Module(filing) => embed(filing, &statement)?,
+            };
+            places.push(Place::of(&path, &bytes, item.replaces.as_deref())?);
+            filed.push(Filed { path, bytes, statement });
+        }
+        self.judge(&filed)?;
+        self.realm.must_admit(&order.keys.keys)?;
+        self.keep_keys(&order.keys)?;
+        self.realm.add_keys(&order.keys.keys)?;
+        for (Filed { path, bytes, statement: _ }, place) in filed.iter().zip(places) {
+            match place {
+                Place::Free => write_new(path, bytes)?,
+                Place::Written => {}
+                Place::Superseded { id, older } => {
+                    self.realm.keep_superseded(path, &id, &older)?;
+                    replace(path, bytes)?;
+                }
+            }
+        }
+        if let Some(journal) = journal {
+            self.realm.archive_request(journal, &digest.to_string())?;
+        }
+        Ok(filed)
+    }
+
+    /// Checks that what was just signed speaks in this realm, with all of it taken together.
+    fn judge(&self, filed: &[Filed]) -> Result<(), Problem> {
+        let tokens: Vec<_> = filed.iter().filter_map(|filed| Some((filed, filed.statement.wascap()?))).collect();
+        let current = self.realm.tokens()?;
+        for (place, (file, token)) in tokens.iter().enumerate() {
+            let target = Candidate::Verified(token.verified().clone());
+            let others = tokens.iter().enumerate().filter(|(other, _)| *other != place);
+            let mut with = current.candidates();
+            with.extend(others.map(|(_, (_, token))| Candidate::Verified(token.verified().clone())));
+            match &token.verified().content().entity {
+                // Without signing keys it was made by name, and told; verifiers do refuse it.
+                Entity::Operator(listing) if listing.signers.as_ref().is_none_or(Vec::is_empty) => {}
+                Entity::Operator(listing) => {
+                    self.must_speak(listing.subject, with, |verifier, with, view| {
+                        verifier.decide(vec![target], with, view).pop()
+                    })?;
+                }
+                Entity::Module(_) => {
+                    let (operator, _) = self.operator(&current)?;
+                    let module = ModuleFile::read(&file.bytes).map_err(refused)?;
+                    self.must_speak(operator, with, |verifier, with, view| {
+                        Some(verifier.decide_module(&module, with, view))
+                    })?;
+                }
+                Entity::Account(_)
+                | Entity::Cluster(_)
+                | Entity::Provider(_)
+                | Entity::Host(_)
+                | Entity::Invocation(_)
+                | Entity::Untyped { .. } => {
+                    let (operator, _) = self.operator(&current)?;
+                    self.must_speak(operator, with, |verifier, with, view| {
+                        verifier.decide(vec![target], with, view).pop()
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is where a statement is to be filed.
+enum Place {
+    /// Nothing.
+    Free,
+    /// The very same, by a command that was interrupted.
+    Written,
+    /// The token that it takes the place of.
+    Superseded {
+        /// Its statement id.
+        id: String,
+        /// Its file's bytes.
+        older: Vec<u8>,
+    },
+}
+
+impl Place {
+    /// Looks what is there.
+    ///
+    /// # Errors
+    /// `GS-REALM-EXISTS` for anything else than what was expected there.
+    fn of(path: &Path, bytes: &[u8], replaces: Option<&str>) -> Result<Self, Problem> {
+        if !path.exists() {
+            return Ok(Self::Free);
+        }
+        let found = fs::read(path).map_err(|error| Problem::io("cannot read", path, &error))?;
+        if found == bytes {
+            output::remark(&format!("{} is written already", text::path(path)));
+            return Ok(Self::Written);
+        }
+        let place = text::path(path);
+        let Some(expected) = replaces else {
+            let fault = format!("{place} exists already, and nothing was overwritten");
+            return Err(Problem::new(Code::RealmExists, fault));
+        };
+        let id = wascap::decode(found.trim_ascii()).ok().map(|token| token.id().to_string());
+        match id.filter(|id| id == expected) {
+            Some(id) => Ok(Self::Superseded { id, older: found }),
+            None => Err(Problem::new(Code::RealmExists, format!("{place} is not the token that was to be replaced"))
+                .hint("It has changed since the request was made. Cancel the request, and run the command again.")),
+        }
+    }
+}
+
+/// Puts a token into the module it vouches for, and into no other.
+fn embed(filing: ModuleFiling, statement: &Finished) -> Result<Vec<u8>, Problem> {
+    let ModuleFiling { file, out: _, bytes } = filing;
+    let bytes = match bytes {
+        Some(bytes) => bytes,
+        None => crate::input::read_module(&file).map_err(|problem| {
+            problem
+                .hint("The module is needed to put the token into it: bring it back to its place, then receive again.")
+        })?,
+    };
+    let stripped = module::strip(&bytes).map_err(refused)?;
+    if let Some(Entity::Module(claims)) = statement.wascap().map(|token| &token.verified().content().entity) {
+        let found = HEXUPPER.encode(&stripped.hash());
+        if claims.hash != found {
+            let fault = greatseal_core::error::ModuleFault::Hash { expected: claims.hash.clone(), found };
+            return Err(refused(fault)
+                .within(&text::path(&file))
+                .hint("The module was changed since the request was made: bring back the one that was, or cancel the request and sign the new one."));
+        }
+    }
+    let token = statement.file_bytes();
+    module::embed(stripped, String::from_utf8_lossy(&token).trim_end()).map_err(refused)
+}
+
+pub(super) fn refused(fault: greatseal_core::error::ModuleFault) -> Problem {
+    let fault = Fault::from(fault);
+    Problem::new(fault.code(), fault.to_string())
+}

@@ -1,0 +1,63 @@
+//! The keys at hand: custody, and who unlocks it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use greatseal_core::ed25519::Signature;
+use greatseal_core::issue::SigningRequest;
+use greatseal_core::key::PublicKey;
+use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, Keystore, PassphraseSource};
+
+use crate::problem::Problem;
+
+/// How long a person may take to unlock a key.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Custody, each key of which a person unlocks once.
+pub(crate) struct Keyring {
+    pub(crate) store: Keystore,
+    unlock: Arc<dyn PassphraseSource>,
+    /// Custodians that have been asked before.
+    unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
+}
+
+impl Keyring {
+    pub(crate) fn new(store: Keystore, unlock: Arc<dyn PassphraseSource>) -> Self {
+        Self { store, unlock, unlocked: RefCell::default() }
+    }
+
+    /// Says whether custody here can sign with a key.
+    pub(crate) fn has(&self, key: &PublicKey) -> Result<bool, Problem> {
+        Ok(self.store.at_hand(key)?.is_some())
+    }
+
+    /// Has custody sign a request.
+    ///
+    /// # Errors
+    /// `GS-CUSTODY-MISSING` when it does not have the key; else what custody says.
+    pub(crate) fn sign(&self, request: &SigningRequest) -> Result<Signature, Problem> {
+        let Some(entry) = self.store.find_by_key(request.signer())? else {
+            return Err(Problem::new(
+                greatseal_core::Code::CustodyMissing,
+                format!("custody here does not have the key {}", request.signer()),
+            ));
+        };
+        let mut unlocked = self.unlocked.borrow_mut();
+        let custodian = match unlocked.entry(entry.name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.store.custodian(&entry.name, Arc::clone(&self.unlock))?),
+        };
+        Ok(greatseal_custody::sign(&**custodian, request, Deadline::after(PATIENCE))?)
+    }
+
+    /// Names a key as custody does.
+    ///
+    /// # Errors
+    /// What keeps the table of keys from being read.
+    pub(crate) fn name_of(&self, key: &PublicKey) -> Result<Option<KeyName>, CustodyFault> {
+        Ok(self.store.find_by_key(key)?.map(|entry| entry.name))
+    }
+}

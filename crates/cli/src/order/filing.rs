@@ -1,0 +1,144 @@
+//! Where a statement goes in the realm once it is signed.
+
+use std::path::{Component, Path, PathBuf};
+
+use greatseal_core::Code;
+use greatseal_token::wascap::Entity;
+use serde::{Deserialize, Serialize};
+
+use super::draft::Draft;
+use crate::problem::Problem;
+use crate::realm::{Name, Realm};
+
+/// Where a statement goes.
+#[derive(Debug)]
+pub(crate) enum Filing {
+    /// `tokens/operator.jwt`.
+    Operator,
+    /// `tokens/account-NAME.jwt`.
+    Account(Name),
+    /// Into a copy of a module.
+    Module(ModuleFiling),
+}
+
+/// Which module a token goes into.
+#[derive(Debug)]
+pub(crate) struct ModuleFiling {
+    /// The module as it is.
+    pub(crate) file: PathBuf,
+    /// Where the signed copy is written.
+    pub(crate) out: PathBuf,
+    /// The module's bytes, if they were read already.
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// A filing in a request file. Paths are seen from the realm's folder, with `/` between the parts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum Written {
+    Operator {},
+    Account { name: String },
+    Module { file: String, out: String },
+}
+
+impl Filing {
+    /// Returns the file that it makes.
+    pub(crate) fn path(&self, realm: &Realm) -> Result<PathBuf, Problem> {
+        match self {
+            Self::Operator => Ok(realm.operator_path()),
+            Self::Account(name) => Ok(realm.account_path(&realm.name(name.as_str())?)),
+            Self::Module(module) => Ok(module.out.clone()),
+        }
+    }
+
+    /// Insists that a statement is one that belongs there.
+    ///
+    /// # Errors
+    /// `GS-REQUEST-ALTERED`: no command makes an order that does not agree with itself.
+    pub(super) fn must_fit(&self, draft: &Draft) -> Result<(), Problem> {
+        let entity = draft.wascap().map(|claims| &claims.entity);
+        let fits = match self {
+            Self::Operator => matches!(entity, Some(Entity::Operator(_))),
+            Self::Account(_) => matches!(entity, Some(Entity::Account(_))),
+            Self::Module(_) => matches!(entity, Some(Entity::Module(_))),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::RequestAltered,
+            format!("a statement would be filed as something else: {}", draft.about()),
+        ))
+    }
+
+    pub(super) fn write(&self, realm: &Realm) -> Result<Written, Problem> {
+        Ok(match self {
+            Self::Operator => Written::Operator {},
+            Self::Account(name) => Written::Account { name: name.as_str().into() },
+            Self::Module(ModuleFiling { file, out, bytes: _ }) => {
+                Written::Module { file: seen_from(realm, file)?, out: seen_from(realm, out)? }
+            }
+        })
+    }
+
+    /// Reads what was written; without a realm the paths are only for show.
+    pub(super) fn read(written: Written, realm: Option<&Realm>) -> Result<Self, Problem> {
+        let place = |path: String| realm.map_or_else(|| PathBuf::from(&path), |realm| realm.folder().join(&path));
+        Ok(match written {
+            Written::Operator {} => Self::Operator,
+            Written::Account { name } => Self::Account(Name::parse(&name)?),
+            Written::Module { file, out } => {
+                Self::Module(ModuleFiling { file: place(file), out: place(out), bytes: None })
+            }
+        })
+    }
+}
+
+/// Spells a path as it is seen from the realm's folder, so that nobody's home is told to the world.
+fn seen_from(realm: &Realm, path: &Path) -> Result<String, Problem> {
+    if path == Path::new("-") {
+        return Err(Problem::usage("a module from standard input cannot wait for a signature")
+            .hint("Name the module's file: it is needed again when the signature has come."));
+    }
+    let absolute = |path: &Path| {
+        let whole = std::path::absolute(path)?;
+        // The file itself need not exist yet.
+        let folder = whole.parent().unwrap_or(&whole).canonicalize()?;
+        Ok(whole.file_name().map_or_else(|| folder.clone(), |name| folder.join(name)))
+    };
+    let path = absolute(path).map_err(|error: std::io::Error| Problem::io("cannot find", path, &error))?;
+    let relative = relative(realm.folder(), &path).unwrap_or_else(|| path.clone());
+    let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
+    let spelled = parts.ok_or_else(|| Problem::usage("the module's path is no text, so no request can name it"))?;
+    Ok(spelled.join("/").replace("//", "/"))
+}
+
+/// The way from a folder to a path, both absolute; none between two drives.
+fn relative(from: &Path, to: &Path) -> Option<PathBuf> {
+    let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
+    if from.peek() != to.peek() {
+        return None;
+    }
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    Some(from.map(|_| Component::ParentDir).chain(to).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_realm() {
+        for (to, seen) in [
+            ("/home/x/acme/a.wasm", "a.wasm"),
+            ("/home/x/a.wasm", "../a.wasm"),
+            ("/home/x/build/a.wasm", "../build/a.wasm"),
+            ("/srv/a.wasm", "../../../srv/a.wasm"),
+        ] {
+            assert_eq!(relative(Path::new("/home/x/acme"), Path::new(to)), Some(PathBuf::from(seen)));
+        }
+    }
+}
