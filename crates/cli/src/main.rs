@@ -12,6 +12,7 @@ mod clock;
 mod command;
 mod desk;
 mod files;
+mod findings;
 mod input;
 mod output;
 mod problem;
@@ -23,7 +24,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use command::Command;
 use output::Format;
@@ -47,7 +48,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = Arguments::command().try_get_matches().and_then(|matches| {
+        command::note(&matches);
+        Arguments::from_arg_matches(&matches)
+    });
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(output::words(&error).number()),
     };

@@ -9,9 +9,13 @@ mod key;
 mod module;
 mod operator;
 mod quickstart;
+mod status;
+mod undo;
 mod verify;
 
-use clap::Subcommand;
+use std::sync::OnceLock;
+
+use clap::{ArgMatches, Subcommand};
 use greatseal_core::code::Exit;
 
 use crate::output::Format;
@@ -30,11 +34,32 @@ pub(crate) enum Command {
     Account(account::Command),
     #[command(subcommand)]
     Module(module::Command),
+    Status(status::Status),
+    Undo(undo::Undo),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Completions(complete::Completions),
     Man(complete::Man),
+}
+
+/// The words of the command that runs, without its arguments: a process runs one.
+static RUNNING: OnceLock<String> = OnceLock::new();
+
+/// Notes which command runs, from what was typed: `account create`.
+pub(crate) fn note(matches: &ArgMatches) {
+    let mut words = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((word, matches)) = next {
+        words.push(word);
+        next = matches.subcommand();
+    }
+    let _ = RUNNING.set(words.join(" "));
+}
+
+/// Returns the words of the command that runs, for the journal.
+pub(crate) fn running() -> &'static str {
+    RUNNING.get().map_or("greatseal", String::as_str)
 }
 
 /// Runs a command and says how it ended.
@@ -46,6 +71,8 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Operator(operator) => operator::run(operator, format),
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
+        Command::Status(status) => status::run(status, format),
+        Command::Undo(undo) => undo::run(undo, format),
         Command::Verify(verify) => verify::run(verify, format),
         Command::Inspect(inspect) => inspect::run(inspect, format),
         Command::Explain(explain) => explain::run(explain, format),

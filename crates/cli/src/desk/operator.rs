@@ -61,8 +61,10 @@ impl Desk {
                 verifier.decide(vec![target], with, view).pop()
             })?;
         }
-        self.realm.add_keys(keys)?;
-        self.realm.save(&path, &token)?;
+        self.realm.together(|realm| {
+            realm.add_keys(keys)?;
+            realm.save(&path, &token)
+        })?;
         Ok(Saved { path, token, signed_by: *identity })
     }
 }

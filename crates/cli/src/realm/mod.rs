@@ -1,8 +1,13 @@
 //! A realm: a folder of public things, meant for version control and review (DESIGN section 7).
 
 mod file;
+mod journal;
 mod name;
+mod place;
+mod record;
+mod sweep;
 mod tokens;
+mod undo;
 mod write;
 
 use std::fs::{self, File};
@@ -14,10 +19,14 @@ use greatseal_core::key::{Nkey, RawKey};
 use greatseal_custody::KeyName;
 
 pub(crate) use file::RealmFile;
+use journal::{Change, Write};
 pub(crate) use name::{Name, own};
+use place::Place;
+pub(crate) use record::{Entry, Record};
 pub(crate) use tokens::Current;
+pub(crate) use undo::is_open;
+pub(crate) use write::write_new;
 use write::{new_folder, settle};
-pub(crate) use write::{replace, write_new};
 
 use crate::files;
 use crate::problem::Problem;
@@ -36,6 +45,8 @@ const FILE_BYTES: u64 = greatseal_core::limits::TEXT_FILE_BYTES;
 pub(crate) struct Realm {
     folder: PathBuf,
     file: RealmFile,
+    /// What is written together; none when every write stands for itself.
+    together: Option<Change>,
     // Released when the realm is dropped, or the process ends however it ends.
     _lock: Option<File>,
 }
@@ -73,7 +84,7 @@ impl Realm {
         // It has another name by now.
         let _ = unfinished.keep();
         settle(folder)?;
-        Ok(Self { folder: folder.into(), file, _lock: None })
+        Ok(Self { folder: folder.into(), file, together: None, _lock: None })
     }
 
     /// Opens the realm that `start` is in, to read it.
@@ -83,7 +94,7 @@ impl Realm {
     pub(crate) fn open(start: &Path) -> Result<Self, Problem> {
         let folder = find(start)?;
         let file = load(&folder)?;
-        Ok(Self { folder, file, _lock: None })
+        Ok(Self { folder, file, together: None, _lock: None })
     }
 
     /// Opens the realm that `start` is in, to change it: one command at a time.
@@ -93,6 +104,9 @@ impl Realm {
     pub(crate) fn open_to_change(start: &Path) -> Result<Self, Problem> {
         let folder = find(start)?;
         let path = folder.join(LOCK);
+        if std::fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Problem::new(Code::RealmLink, format!("{} is no regular file", path.display())));
+        }
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -103,9 +117,11 @@ impl Realm {
             crate::output::remark("waiting for another greatseal command in this realm to finish …");
             lock.lock().map_err(|error| Problem::io("cannot lock", &path, &error))?;
         }
+        journal::recover(&folder)?;
+        sweep::sweep(&folder);
         // Read only now: the command before may have changed it.
         let file = load(&folder)?;
-        Ok(Self { folder, file, _lock: Some(lock) })
+        Ok(Self { folder, file, together: None, _lock: Some(lock) })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -161,9 +177,56 @@ impl Realm {
                 return Err(Problem::new(Code::NameTaken, format!("this realm has a key {name} already")));
             }
         }
-        replace(&self.folder.join(FILE), file.text()?.as_bytes())?;
+        if file.keys == self.file.keys {
+            return Ok(());
+        }
+        self.write(Place::of_file(), Write::Replace(file.text()?.into_bytes()))?;
         self.file = file;
         Ok(())
+    }
+
+    /// Makes several changes as one: whatever happens, all of them are made or none is.
+    ///
+    /// What is read meanwhile is what was there before. Within another such change it is part of it.
+    ///
+    /// # Errors
+    /// Whatever `changes` or the writing fails with; then none is made.
+    pub(crate) fn together<T>(&mut self, changes: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        if self.together.is_some() {
+            return changes(self);
+        }
+        let before = self.file.clone();
+        self.together = Some(Change::default());
+        let result = changes(self);
+        let change = self.together.take().unwrap_or_default();
+        let result = result.and_then(|result| self.commit(change).map(|()| result));
+        if result.is_err() {
+            self.file = before;
+        }
+        result
+    }
+
+    /// Writes a file of the realm: now, or when everything is that is written together.
+    fn write(&mut self, place: Place, write: Write) -> Result<(), Problem> {
+        if let Some(change) = &mut self.together {
+            change.add(place, write);
+            return Ok(());
+        }
+        let mut change = Change::default();
+        change.add(place, write);
+        self.commit(change)
+    }
+
+    fn commit(&self, change: Change) -> Result<(), Problem> {
+        if change.is_empty() {
+            return Ok(());
+        }
+        change.commit(&self.folder, crate::command::running(), crate::clock::now()?).map(|_| ())
+    }
+
+    /// Says whether a change was interrupted that the next one completes.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        journal::is_interrupted(&self.folder)
     }
 }
 

@@ -8,7 +8,9 @@ use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::{self, Claims, Entity};
 
-use super::{Name, Realm, own, write_new};
+use super::journal::Write;
+use super::place::Place;
+use super::{Name, Realm, own};
 use crate::files;
 use crate::problem::Problem;
 use crate::text;
@@ -75,9 +77,9 @@ impl Realm {
     ///
     /// # Errors
     /// `GS-REALM-EXISTS` when the name has one.
-    pub(crate) fn save(&self, path: &std::path::Path, token: &Issued<Claims>) -> Result<(), Problem> {
+    pub(crate) fn save(&mut self, path: &std::path::Path, token: &Issued<Claims>) -> Result<(), Problem> {
         let mut text = token.bytes().to_vec();
         text.push(b'\n');
-        write_new(path, &text)
+        self.write(Place::of(&self.folder, path)?, Write::New(text))
     }
 }
