@@ -10,6 +10,7 @@ mod anchors;
 mod checkup;
 mod clock;
 mod command;
+mod configuration;
 mod desk;
 mod files;
 mod findings;
@@ -21,6 +22,7 @@ mod realm;
 mod secrets;
 mod table;
 mod text;
+mod trust;
 
 use std::process::ExitCode;
 

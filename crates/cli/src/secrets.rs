@@ -13,6 +13,7 @@ use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseS
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::configuration;
 use crate::desk::{Desk, NewPassphrase};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -81,16 +82,8 @@ impl Custody {
         }
     }
 
-    fn folder(&self) -> Result<PathBuf, Problem> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(folder) = self.keys.clone().or_else(|| set("GREATSEAL_KEYS")) {
-            return Ok(folder);
-        }
-        let configuration = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-        configuration.map(|folder| folder.join("greatseal").join("keys")).ok_or_else(|| {
-            Problem::usage("there is no place for keys: neither HOME nor XDG_CONFIG_HOME is set")
-                .hint("Name a private folder: `--keys FOLDER`.")
-        })
+    pub(crate) fn folder(&self) -> Result<PathBuf, Problem> {
+        configuration::folder(self.keys.as_ref(), "GREATSEAL_KEYS", "--keys", "keys")
     }
 
     fn given(&self) -> Result<Option<Given>, Problem> {

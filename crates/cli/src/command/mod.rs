@@ -10,6 +10,7 @@ mod module;
 mod operator;
 mod quickstart;
 mod status;
+mod trust;
 mod undo;
 mod verify;
 
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Account(account::Command),
     #[command(subcommand)]
     Module(module::Command),
+    #[command(subcommand)]
+    Trust(trust::Command),
     Status(status::Status),
     Undo(undo::Undo),
     Verify(verify::Verify),
@@ -71,6 +74,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Operator(operator) => operator::run(operator, format),
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
+        Command::Trust(trust) => trust::run(trust, format),
         Command::Status(status) => status::run(status, format),
         Command::Undo(undo) => undo::run(undo, format),
         Command::Verify(verify) => verify::run(verify, format),
