@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod account;
+mod backup;
 mod complete;
 mod explain;
 mod init;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Account(account::Command),
     #[command(subcommand)]
     Module(module::Command),
+    #[command(subcommand)]
+    Backup(backup::Command),
     #[command(subcommand)]
     Trust(trust::Command),
     Status(status::Status),
@@ -74,6 +77,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Operator(operator) => operator::run(operator, format),
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
+        Command::Backup(backup) => backup::run(backup, format),
         Command::Trust(trust) => trust::run(trust, format),
         Command::Status(status) => status::run(status, format),
         Command::Undo(undo) => undo::run(undo, format),

@@ -230,6 +230,11 @@ impl Realm {
     }
 }
 
+/// Says whether a folder is a realm's, or lies in one.
+pub(crate) fn is_within(folder: &Path) -> bool {
+    find(folder).is_ok()
+}
+
 fn find(start: &Path) -> Result<PathBuf, Problem> {
     let start = start.canonicalize().map_err(|error| Problem::io("cannot find", start, &error))?;
     start

@@ -80,6 +80,29 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
     }
 }
 
+/// Reads every file below a folder of the store, by its path in the store.
+pub(super) fn collect(store: &Path, below: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), Problem> {
+    let folder = store.join(below);
+    must_be_folder(&folder)?;
+    for name in list(&folder)?.into_iter().filter(|name| !name.starts_with('.')) {
+        let below = format!("{below}/{name}");
+        let path = store.join(&below);
+        // A pin's parts are three deep, and what was read as a pin has no other folders.
+        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
+            if below.split('/').count() > DEPTH {
+                return Err(malformed(&path, "no pin is that deep"));
+            }
+            collect(store, &below, files)?;
+        } else if let Some(bytes) = read(&path)? {
+            files.push((below, bytes));
+        }
+    }
+    Ok(())
+}
+
+/// Parts of the deepest folder, `NAME/followed/STEP`.
+const DEPTH: usize = 3;
+
 /// Makes a folder and what is missing above it, each with mode 0700.
 pub(super) fn make(path: &Path) -> Result<(), Problem> {
     let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();

@@ -176,6 +176,22 @@ impl TrustStore {
         folder::create(&followed.join((pin.followed().len() + 1).to_string()), &files)
     }
 
+    /// Returns every file of every pin, by its path in the store, as they are at one moment.
+    ///
+    /// # Errors
+    /// As for [`Self::pins`]: a damaged store is not backed up as if it were whole.
+    pub(crate) fn snapshot(&self) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        if !folder::check(&self.folder)? {
+            return Ok(Vec::new());
+        }
+        let _held = self.hold()?;
+        let mut files = Vec::new();
+        for pin in self.pins()? {
+            folder::collect(&self.folder, pin.name().as_str(), &mut files)?;
+        }
+        Ok(files)
+    }
+
     fn unknown(&self, name: &Name) -> Problem {
         Problem::new(Code::TrustUnknown, format!("there is no pin {name} in {}", text::path(&self.folder)))
     }
