@@ -89,8 +89,9 @@ impl Custody {
         &self.passphrases
     }
 
-    pub(crate) fn folder(&self) -> Result<PathBuf, Problem> {
-        configuration::folder(self.keys.as_ref(), "GREATSEAL_KEYS", "--keys", "keys")
+    fn folder(&self) -> Result<PathBuf, Problem> {
+        configuration::folder(self.keys.as_ref(), "GREATSEAL_KEYS", "--keys", "keys")?
+            .ok_or_else(|| configuration::missing("--keys", "keys"))
     }
 }
 

@@ -75,6 +75,19 @@ fn a_pinned_token_is_trusted_without_being_named() {
 }
 
 #[test]
+fn without_a_home_there_is_no_trust_and_no_failure() {
+    let (place, operator) = with_tokens();
+    let run = |words: &[&str]| support::Run::of(place.command(words).env_remove("HOME"));
+    run(&["verify", "account-payments.jwt", "--with", "operator.jwt", "--trust", &operator]).exits(0);
+    run(&["verify", "account-payments.jwt", "--output", "json"]).exits(2).says("GS-TRUST-MISSING");
+    run(&["trust", "list", "--output", "json"]).exits(2).says("GS-USAGE");
+    run(&["trust", "add", "acme", "operator.jwt", "--yes", "--trust-store", "mine"]).exits(0);
+    run(&["verify", "account-payments.jwt", "--trust-store", "mine"]).exits(0);
+    let mut named = place.command(["verify", "account-payments.jwt"]);
+    support::Run::of(named.env("GREATSEAL_TRUST", place.path("mine"))).exits(0);
+}
+
+#[test]
 fn nothing_is_pinned_unseen() {
     let (place, operator) = with_tokens();
     let add = |words: &[&str]| place.run([&["trust", "add"], words, &["--output", "json"]].concat());
@@ -200,6 +213,10 @@ fn nothing_in_a_realms_folder_changes_trust_or_custody() {
         let key =
             String::from_utf8_lossy(&foreign).lines().find_map(|line| line.strip_prefix("key = \"").map(str::to_owned));
         assert!(!run.out().contains(key.unwrap().trim_end_matches('"')), "{run}");
+    }
+    // Not even by name.
+    for words in [["trust", "list", "--trust-store", "acme/trust"], ["key", "list", "--keys", "acme/greatseal/keys"]] {
+        place.run([&words[..], &["--realm", "acme"][..if words[0] == "key" { 2 } else { 0 }]].concat()).exits(2);
     }
     place.keys_at_hand(Role::Module, &["ledger"]);
     let before_key = private(&place);

@@ -84,8 +84,9 @@ impl Change {
         }
         let record = prepared?;
         complete(realm, &record).map_err(|problem| {
-            let message = format!("{}; what is missing of this change, the next command completes", problem.message());
+            let message = format!("{}, when the change had been decided already", problem.message());
             Problem::new(problem.code(), message)
+                .hint("Once the cause is gone, the next command that changes the realm completes this change first.")
         })?;
         Ok(record)
     }

@@ -230,9 +230,10 @@ impl Realm {
     }
 }
 
-/// Says whether a folder is a realm's, or lies in one.
-pub(crate) fn is_within(folder: &Path) -> bool {
-    find(folder).is_ok()
+/// Says whether a path lies in a realm, or would if it was made.
+pub(crate) fn is_within(path: &Path) -> bool {
+    let above = path.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    above.filter_map(|path| path.canonicalize().ok()).next().is_some_and(|there| find(&there).is_ok())
 }
 
 fn find(start: &Path) -> Result<PathBuf, Problem> {

@@ -43,17 +43,16 @@ pub(crate) struct InStore {
 impl InStore {
     /// Opens the store.
     pub(crate) fn store(&self) -> Result<TrustStore, Problem> {
-        let folder = configuration::folder(self.trust_store.as_ref(), "GREATSEAL_TRUST", "--trust-store", "trust")?;
-        TrustStore::open(folder)
+        TrustStore::open(self.folder()?.ok_or_else(|| configuration::missing("--trust-store", "trust"))?)
     }
 
     /// Reads the pins; none where there is no configuration at all.
     pub(crate) fn pins(&self) -> Result<Vec<Pin>, Problem> {
-        match self.store() {
-            Ok(store) => store.pins(),
-            Err(problem) if problem.code() == Code::Usage => Ok(Vec::new()),
-            Err(problem) => Err(problem),
-        }
+        self.folder()?.map_or_else(|| Ok(Vec::new()), |folder| TrustStore::open(folder)?.pins())
+    }
+
+    fn folder(&self) -> Result<Option<PathBuf>, Problem> {
+        configuration::folder(self.trust_store.as_ref(), "GREATSEAL_TRUST", "--trust-store", "trust")
     }
 }
 
