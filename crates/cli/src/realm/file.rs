@@ -219,7 +219,7 @@ mod tests {
         let text = RealmFile::new(Name::parse("acme").unwrap()).text().unwrap();
         for (damaged, says) in [
             (text.replace("schema = 2", "schema = \"2\""), "no schema version"),
-            (text.replace("90,", "0,"), "warnings"),
+            (text.replace("90]", "0]"), "warnings"),
             (text.replace("strict", "lax"), "line"),
             (text.replace("[lifetimes]", "[lifetime]"), "lifetime"),
             (String::new(), "no schema version"),

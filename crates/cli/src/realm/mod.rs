@@ -19,7 +19,8 @@ use greatseal_core::key::{Nkey, RawKey};
 use greatseal_custody::KeyName;
 
 pub(crate) use file::RealmFile;
-use journal::{Change, Write};
+use journal::Change;
+pub(crate) use journal::Write;
 pub(crate) use name::{Name, own};
 use place::Place;
 pub(crate) use record::{Entry, Record};
@@ -180,7 +181,7 @@ impl Realm {
         if file.keys == self.file.keys {
             return Ok(());
         }
-        self.write(Place::of_file(), Write::Replace(file.text()?.into_bytes()))?;
+        self.write(&self.folder.join(FILE), Write::Replace(file.text()?.into_bytes()))?;
         self.file = file;
         Ok(())
     }
@@ -206,8 +207,12 @@ impl Realm {
         result
     }
 
-    /// Writes a file of the realm: now, or when everything is that is written together.
-    fn write(&mut self, place: Place, write: Write) -> Result<(), Problem> {
+    /// Writes a file below the realm's folder: now, or when everything is that is written together.
+    ///
+    /// # Errors
+    /// `GS-REALM-LINK` for a path that is no place within the realm; else as for [`Self::together`].
+    pub(crate) fn write(&mut self, path: &Path, write: Write) -> Result<(), Problem> {
+        let place = Place::of(&self.folder, path)?;
         if let Some(change) = &mut self.together {
             change.add(place, write);
             return Ok(());

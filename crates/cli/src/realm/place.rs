@@ -55,10 +55,6 @@ impl Place {
         Self::parse(&parts.join("/"))
     }
 
-    pub(super) fn of_file() -> Self {
-        Self(FILE.into())
-    }
-
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

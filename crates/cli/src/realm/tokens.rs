@@ -8,9 +8,7 @@ use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::{self, Claims, Entity};
 
-use super::journal::Write;
-use super::place::Place;
-use super::{Name, Realm, own};
+use super::{Name, Realm, Write, own};
 use crate::files;
 use crate::problem::Problem;
 use crate::text;
@@ -80,6 +78,6 @@ impl Realm {
     pub(crate) fn save(&mut self, path: &std::path::Path, token: &Issued<Claims>) -> Result<(), Problem> {
         let mut text = token.bytes().to_vec();
         text.push(b'\n');
-        self.write(Place::of(&self.folder, path)?, Write::New(text))
+        self.write(path, Write::New(text))
     }
 }
