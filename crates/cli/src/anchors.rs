@@ -1,4 +1,4 @@
-//! `--trust`: keys, and tokens that are pinned.
+//! Whom a verification trusts: keys, and tokens that are pinned.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use greatseal_token::wascap::{self, Claims};
 
 use crate::input::{Input, Kind};
 use crate::problem::Problem;
+use crate::trust::Pin;
 
 /// Anchors, and the tokens that some of them pin.
 #[derive(Debug, Default)]
@@ -23,36 +24,51 @@ impl Trust {
     /// # Errors
     /// For a word that is neither an operator's or account's key nor a file with such a token.
     pub(crate) fn read(words: &[String]) -> Result<Self, Problem> {
+        Self::read_for(words, "--trust")
+    }
+
+    /// Reads the same for another option or command, which messages name.
+    pub(crate) fn read_for(words: &[String], asked: &str) -> Result<Self, Problem> {
         let mut trust = Self::default();
         for word in words {
-            trust.add(word)?;
+            trust.add(word, asked)?;
         }
         Ok(trust)
     }
 
-    fn add(&mut self, word: &str) -> Result<(), Problem> {
+    /// Takes what the trust store pins.
+    pub(crate) fn of_pins(pins: Vec<Pin>) -> Self {
+        let mut trust = Self::default();
+        for pin in pins {
+            trust.anchors.push(*pin.anchor());
+            trust.pinned.extend(pin.token().cloned().map(|(path, token)| (path, Candidate::Decoded(token))));
+        }
+        trust
+    }
+
+    fn add(&mut self, word: &str, asked: &str) -> Result<(), Problem> {
         let fault = match Nkey::parse(word) {
-            Ok(key) => return self.add_key(key),
+            Ok(key) => return self.add_key(key, asked),
             Err(fault) => fault,
         };
         let path = Path::new(word);
         if path.exists() {
-            return self.add_token(path);
+            return self.add_token(path, asked);
         }
         if word == "subject" || word.starts_with("did:") {
-            return Err(Problem::usage(format!("--trust {word}: only UCANs are anchored like this")).hint(
+            return Err(Problem::usage(format!("{asked} {word}: only UCANs are anchored like this")).hint(
                 "Name an operator's key (O…), an account's key (A…), or the file of an operator or account token.",
             ));
         }
-        Err(Problem::usage(format!("--trust {}: neither a file nor a key: {fault}", crate::text::name(word))))
+        Err(Problem::usage(format!("{asked} {}: neither a file nor a key: {fault}", crate::text::name(word))))
     }
 
-    fn add_key(&mut self, key: Nkey) -> Result<(), Problem> {
+    fn add_key(&mut self, key: Nkey, asked: &str) -> Result<(), Problem> {
         let anchor = match key.role() {
             Role::Operator => Anchor::Operator(Key::new(*key.raw())),
             Role::Account => Anchor::Account(Key::new(*key.raw())),
             role @ (Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve) => {
-                return Err(Problem::usage(format!("--trust {key}: nothing follows from trusting a {role} key"))
+                return Err(Problem::usage(format!("{asked} {key}: nothing follows from trusting a {role} key"))
                     .hint("Name an operator's key (O…) or an account's key (A…)."));
             }
         };
@@ -60,9 +76,9 @@ impl Trust {
         Ok(())
     }
 
-    fn add_token(&mut self, path: &Path) -> Result<(), Problem> {
+    fn add_token(&mut self, path: &Path, asked: &str) -> Result<(), Problem> {
         let refuse = |code: Code, why: String| {
-            Problem::usage(format!("--trust {}: {why} [{code}]", crate::text::path(path)))
+            Problem::usage(format!("{asked} {}: {why} [{code}]", crate::text::path(path)))
                 .hint("Name the file of an operator or account token.")
         };
         let token = match Input::read(path)?.kind {

@@ -40,8 +40,12 @@ pub(crate) fn show(at: Timestamp) -> String {
 
 /// Writes when something expires; the day is enough.
 pub(crate) fn show_expiry(expires: Option<Timestamp>) -> String {
-    let day = |at: Timestamp| show(at).split(' ').next().unwrap_or_default().to_owned();
     expires.map_or_else(|| "never expires".into(), |at| format!("until {}", day(at)))
+}
+
+/// Writes the day of an instant, in UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    show(at).split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Seconds of a day.

@@ -10,8 +10,10 @@ mod anchors;
 mod checkup;
 mod clock;
 mod command;
+mod configuration;
 mod desk;
 mod files;
+mod findings;
 mod input;
 mod order;
 mod output;
@@ -21,10 +23,11 @@ mod realm;
 mod secrets;
 mod table;
 mod text;
+mod trust;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use command::Command;
 use output::Format;
@@ -48,7 +51,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = Arguments::command().try_get_matches().and_then(|matches| {
+        command::note(&matches);
+        Arguments::from_arg_matches(&matches)
+    });
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(output::words(&error).number()),
     };

@@ -36,13 +36,18 @@ pub(crate) fn problem(problem: &Problem, format: Format) {
     if format == Format::Json {
         answer(format, &problem.object(), String::new);
     }
-    eprintln!("error: {} [{}]", problem.message(), problem.code());
-    eprintln!("  {}", problem.advice());
+    tell(&format!("error: {} [{}]\n  {}\n", problem.message(), problem.code(), problem.advice()));
 }
 
 /// Tells something beside the answer, on stderr.
 pub(crate) fn remark(text: &str) {
-    eprintln!("{}", text::fit(text));
+    tell(&(text::fit(text) + "\n"));
+}
+
+/// Writes to stderr. That nobody can be told is no reason to stop half-way, or to panic.
+fn tell(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Tells that the call's words are off, or shows the help that was asked for.
@@ -57,7 +62,7 @@ pub(crate) fn words(error: &clap::Error) -> Exit {
         let problem = Problem::usage(message.strip_prefix("error: ").unwrap_or(message));
         answer(Format::Json, &problem.object(), String::new);
     }
-    eprint!("{}", text::fit(&told));
+    tell(&text::fit(&told));
     Exit::Usage
 }
 

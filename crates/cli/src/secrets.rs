@@ -12,6 +12,7 @@ use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseS
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::configuration;
 use crate::desk::{Desk, Keyring, NewPassphrase};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -23,6 +24,13 @@ pub(crate) struct Custody {
     #[arg(long, value_name = "FOLDER")]
     keys: Option<PathBuf>,
 
+    #[command(flatten)]
+    passphrases: Passphrases,
+}
+
+/// Where passphrases come from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Passphrases {
     /// Read passphrases from this file instead of asking: its first line.
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
     passphrase_file: Option<PathBuf>,
@@ -59,13 +67,12 @@ impl Custody {
 
     /// Opens realm and custody to issue something.
     pub(crate) fn desk(&self, realm: &InRealm, now: Timestamp) -> Result<Desk, Problem> {
-        let custody = self.clone();
         // Read once, so that a pipe serves both to make keys and to unlock them.
-        let given = self.given()?;
+        let given = self.passphrases.given()?;
         let known = given.clone();
         let new_passphrase: Box<NewPassphrase> = Box::new(move || match &known {
             Some(text) => given_passphrase(text),
-            None => custody.ask_twice(),
+            None => ask_twice(NEW_KEYS),
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
@@ -77,27 +84,44 @@ impl Custody {
 
     /// Opens custody alone, to sign what was brought.
     pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
-        Ok(Keyring::new(self.store()?, unlock(self.given()?)))
+        Ok(Keyring::new(self.store()?, unlock(self.passphrases.given()?)))
     }
 
     /// Returns a passphrase for a new key.
     pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Problem> {
-        match self.given()? {
-            Some(text) => given_passphrase(&text),
-            None => self.ask_twice(),
-        }
+        self.passphrases.new_passphrase(NEW_KEYS)
+    }
+
+    pub(crate) fn passphrases(&self) -> &Passphrases {
+        &self.passphrases
     }
 
     fn folder(&self) -> Result<PathBuf, Problem> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(folder) = self.keys.clone().or_else(|| set("GREATSEAL_KEYS")) {
-            return Ok(folder);
+        configuration::folder(self.keys.as_ref(), "GREATSEAL_KEYS", "--keys", "keys")?
+            .ok_or_else(|| configuration::missing("--keys", "keys"))
+    }
+}
+
+impl Passphrases {
+    /// Reads from this file, and asks nobody.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        Self { passphrase_file: Some(path.into()), passphrase_fd: None }
+    }
+
+    /// Returns a passphrase for something new; a person types it twice.
+    pub(crate) fn new_passphrase(&self, prompt: &str) -> Result<Passphrase, Problem> {
+        match self.given()? {
+            Some(text) => given_passphrase(&text),
+            None => ask_twice(prompt),
         }
-        let configuration = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-        configuration.map(|folder| folder.join("greatseal").join("keys")).ok_or_else(|| {
-            Problem::usage("there is no place for keys: neither HOME nor XDG_CONFIG_HOME is set")
-                .hint("Name a private folder: `--keys FOLDER`.")
-        })
+    }
+
+    /// Returns the passphrase of something that exists.
+    pub(crate) fn existing(&self, prompt: &str) -> Result<Passphrase, Problem> {
+        match self.given()? {
+            Some(text) => given_passphrase(&text),
+            None => Ok(Passphrase::new(SecretString::from(ask(prompt)?.as_str()))?),
+        }
     }
 
     fn given(&self) -> Result<Option<Given>, Problem> {
@@ -126,16 +150,10 @@ impl Custody {
         )?;
         Ok(Some(Arc::new(line)))
     }
-
-    fn ask_twice(&self) -> Result<Passphrase, Problem> {
-        let first = ask("passphrase for the new keys: ")?;
-        let second = ask("the same once more: ")?;
-        if *first != *second {
-            return Err(Problem::new(Code::CustodyPassphrase, "the two passphrases differ").hint("Run it again."));
-        }
-        Ok(Passphrase::new(SecretString::from(first.as_str()))?)
-    }
 }
+
+/// What is asked for new keys.
+const NEW_KEYS: &str = "passphrase for the new keys: ";
 
 /// Bytes that are read for a passphrase.
 const LONGEST_LINE: usize = 4096;
@@ -158,6 +176,15 @@ fn unlock(given: Option<Given>) -> Arc<dyn PassphraseSource> {
             Passphrase::new(SecretString::from(text.as_str()))
         }),
     }
+}
+
+fn ask_twice(prompt: &str) -> Result<Passphrase, Problem> {
+    let first = ask(prompt)?;
+    let second = ask("the same once more: ")?;
+    if *first != *second {
+        return Err(Problem::new(Code::CustodyPassphrase, "the two passphrases differ").hint("Run it again."));
+    }
+    Ok(Passphrase::new(SecretString::from(first.as_str()))?)
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Problem> {

@@ -55,6 +55,7 @@ const SAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("legacy/0.9.0/module.wasm", "partly-hashed.wasm"),
         ],
     ),
+    ("docs/trust.md", &[("legacy/0.16.2/operator.jwt", "operator.jwt"), ("legacy/0.16.2/account.jwt", "account.jwt")]),
     ("docs/formats/wascap.md", &[("legacy/0.16.2/account.jwt", "account.jwt")]),
 ];
 

@@ -17,6 +17,8 @@ pub enum Exit {
     Deny,
     /// A key could not be reached or unlocked.
     KeyUnavailable,
+    /// It worked, and somebody should look at what was found.
+    Findings,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Deny => 3,
             Self::KeyUnavailable => 4,
+            Self::Findings => 7,
         }
     }
 }
@@ -379,6 +382,19 @@ codes! {
         "the file to import holds no seed"
         "An nkey seed has exactly 58 upper-case letters and digits and begins with S; nothing else may stand in the file.";
 
+    BackupMalformed "GS-BACKUP-MALFORMED" Error 400 Caller
+        "the file is no whole backup"
+        "Take another copy. A backup is one age file with a tar archive in it, which `age -d FILE | tar t` lists too.";
+    BackupLocked "GS-BACKUP-LOCKED" KeyUnavailable 403 Custodian
+        "the passphrase does not open the backup"
+        "Check the passphrase: it is the backup's own, and not the one of a key in it.";
+    BackupKey "GS-BACKUP-KEY" Error 500 Custodian
+        "a key in the backup is not the one that it should be, or is missing"
+        "Do not rely on this backup. Make a new one where the keys are, and check it.";
+    BackupExists "GS-BACKUP-EXISTS" Error 409 Caller
+        "there is something in the way already, and a backup overwrites nothing"
+        "Name another file, or a folder that does not exist yet; move things by hand after you have looked at them.";
+
     Usage "GS-USAGE" Usage 400 Caller
         "the call's words are off"
         "`greatseal help` and `greatseal COMMAND --help` show them, with examples.";
@@ -390,7 +406,22 @@ codes! {
         "Check that the right file was named.";
     TrustMissing "GS-TRUST-MISSING" Usage 400 Caller
         "nothing is trusted, so nothing can be verified"
-        "Name whom you trust: `--trust O…` (an operator's key), `--trust A…` (an account's key) or `--trust FILE` (a token, pinned). Take the key from a source you trust, not from the file in question.";
+        "Name whom you trust: `--trust O…` (an operator's key), `--trust A…` (an account's key) or `--trust FILE` (a token, pinned); `greatseal trust add NAME FILE` remembers it. Take the key from a source you trust, not from the file in question.";
+    TrustPermissions "GS-TRUST-PERMISSIONS" Error 500 Machine
+        "others on this machine can change whom you trust"
+        "`chmod 700` the folder, then look through `greatseal trust list`: whoever could write there could add to it.";
+    TrustMalformed "GS-TRUST-MALFORMED" Error 500 Machine
+        "the trust store is damaged, or holds what is no part of it"
+        "Remove the pin with `greatseal trust remove NAME --confirm NAME` and add it again from a source you trust, or restore the folder from its backup.";
+    TrustTaken "GS-TRUST-TAKEN" Error 409 Caller
+        "the trust store has that name, or that key, already"
+        "`greatseal trust list` shows what is pinned. Nothing was replaced: to trust another token under a name, remove the old pin first.";
+    TrustUnknown "GS-TRUST-UNKNOWN" Usage 404 Caller
+        "the trust store has nothing of that name"
+        "`greatseal trust list` shows what is pinned.";
+    TrustUnconfirmed "GS-TRUST-UNCONFIRMED" Usage 400 Caller
+        "nobody confirmed what was to be pinned"
+        "Compare the key and the statement with a source you trust, then answer `yes` at a terminal, or give `--yes`.";
     RealmMissing "GS-REALM-MISSING" Usage 404 Caller
         "there is no realm here or above"
         "Make one with `greatseal init NAME`, change into its folder, or name it with `--realm FOLDER`.";
@@ -398,8 +429,26 @@ codes! {
         "there is something in the way already"
         "Choose another name or folder; nothing was overwritten.";
     RealmMalformed "GS-REALM-MALFORMED" Error 400 Caller
-        "the realm's file is damaged or of another version"
+        "the realm's file is damaged"
         "Take the last good greatseal.toml from version control; the message names line and column.";
+    RealmSchema "GS-REALM-SCHEMA" Error 400 Caller
+        "the realm's file is of a form that this greatseal does not know"
+        "Use the version of greatseal that wrote it, or a newer one. Nothing was changed.";
+    RealmLink "GS-REALM-LINK" Error 400 Caller
+        "a part of the realm's folder is a link, or leads out of it"
+        "A realm consists of plain files and folders. Find out who put the link there, and take it away.";
+    RealmInterrupted "GS-REALM-INTERRUPTED" Error 409 Caller
+        "a change was interrupted, and what it was to change is no longer what it was"
+        "Bring the file that the message names back to what it was, and run any command again: the change is then completed. Or remove `.greatseal-unfinished` in the realm's folder to give it up.";
+    RealmUndo "GS-REALM-UNDO" Error 409 Caller
+        "there is nothing to undo"
+        "`greatseal undo --list` shows the changes there were.";
+    RealmChanged "GS-REALM-CHANGED" Error 409 Caller
+        "a file is no longer as the command left it that is to be undone"
+        "Nothing was undone. The message names the file; look at it with version control, and change it by hand.";
+    RealmPublished "GS-REALM-PUBLISHED" Error 409 Caller
+        "what has been published cannot be undone"
+        "Others may rely on it already. Issue something newer, or revoke it.";
     NameInvalid "GS-NAME-INVALID" Usage 400 Caller
         "a name may hold lower-case letters, digits and inner hyphens only"
         "Use at most 64 of a-z, 0-9 and -, beginning and ending with a letter or digit.";

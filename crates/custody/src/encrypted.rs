@@ -103,13 +103,7 @@ pub(crate) fn decrypt(bytes: &[u8], passphrase: &Passphrase) -> Result<Seed, Ref
 
 #[inline(never)]
 fn read_age(bytes: &[u8], passphrase: &Passphrase) -> Result<Seed, Refusal> {
-    let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(refusal)?;
-    if !decryptor.is_scrypt() {
-        return Err(Refusal::Malformed("it is encrypted to a key, not to a passphrase"));
-    }
-    let mut identity = scrypt::Identity::new(passphrase.secret());
-    identity.set_max_work_factor(WorkFactor::MOST.0);
-    let mut reader = decryptor.decrypt(iter::once(&identity as _)).map_err(refusal)?;
+    let mut reader = reader(bytes, passphrase)?;
     // Room for the seed and its line break, and one byte more that tells of anything longer.
     let mut text = Zeroizing::new([0u8; crate::base32::TEXT_LENGTH + 3]);
     let mut length = 0;
@@ -121,6 +115,31 @@ fn read_age(bytes: &[u8], passphrase: &Passphrase) -> Result<Seed, Refusal> {
         }
     }
     Seed::parse_line(text.get(..length).unwrap_or_default()).map_err(Refusal::Seed)
+}
+
+/// Opens the plaintext of an age file of a passphrase, armored or not.
+pub(crate) fn reader<'a>(bytes: &'a [u8], passphrase: &Passphrase) -> Result<impl Read + use<'a>, Refusal> {
+    let mut identity = scrypt::Identity::new(passphrase.secret());
+    identity.set_max_work_factor(WorkFactor::MOST.0);
+    decryptor(bytes)?.decrypt(iter::once(&identity as _)).map_err(refusal)
+}
+
+/// Says whether a file could be one of ours; whether it opens, only its passphrase says.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), &'static str> {
+    match decryptor(bytes) {
+        Ok(_) => Ok(()),
+        Err(Refusal::Malformed(problem)) => Err(problem),
+        Err(Refusal::Locked | Refusal::Work { .. } | Refusal::Seed(_)) => Err("it is no whole age file"),
+    }
+}
+
+fn decryptor(bytes: &[u8]) -> Result<Decryptor<ArmoredReader<io::BufReader<&[u8]>>>, Refusal> {
+    let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(refusal)?;
+    if decryptor.is_scrypt() {
+        Ok(decryptor)
+    } else {
+        Err(Refusal::Malformed("it is encrypted to a key, not to a passphrase"))
+    }
 }
 
 fn refusal(error: DecryptError) -> Refusal {

@@ -130,6 +130,21 @@ impl Keystore {
         Ok(Listing { entries, orphans })
     }
 
+    /// Returns the table and every key file, orphans included, as they are at one moment.
+    ///
+    /// # Errors
+    /// What keeps one of them from being read.
+    pub fn snapshot(&self) -> Result<Vec<(String, Vec<u8>)>, CustodyFault> {
+        if !self.folder.check()? {
+            return Ok(Vec::new());
+        }
+        let _held = self.folder.hold()?;
+        let is_ours = |name: &String| name == TABLE || FileName::parse(name).is_ok();
+        let names = self.folder.names()?.into_iter().filter(is_ours);
+        let gone = |name: &str| CustodyFault::Gone { path: self.folder.join(name) };
+        names.map(|name| Ok((name.clone(), self.folder.read(&name)?.ok_or_else(|| gone(&name))?))).collect()
+    }
+
     /// Returns the key of a name.
     ///
     /// # Errors

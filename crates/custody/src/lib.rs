@@ -16,6 +16,7 @@
     reason = "keys live in files and come from randomness; the ban is for the rooms that decide"
 )]
 
+mod backup;
 mod base32;
 mod custodian;
 mod encrypted;
@@ -31,6 +32,7 @@ mod table;
 mod uri;
 mod wipe;
 
+pub use backup::{BACKUP_BYTES, Backup, BackupFault};
 pub use custodian::{Custodian, Deadline, Description, Lock, sign};
 pub use encrypted::WorkFactor;
 pub use fault::{CustodyFault, SeedFault};

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod account;
+mod backup;
 mod complete;
 mod explain;
 mod init;
@@ -11,9 +12,14 @@ mod operator;
 mod provider;
 mod quickstart;
 mod request;
+mod status;
+mod trust;
+mod undo;
 mod verify;
 
-use clap::Subcommand;
+use std::sync::OnceLock;
+
+use clap::{ArgMatches, Subcommand};
 use greatseal_core::code::Exit;
 
 use crate::output::Format;
@@ -36,11 +42,36 @@ pub(crate) enum Command {
     Provider(provider::Command),
     #[command(subcommand)]
     Request(request::Command),
+    #[command(subcommand)]
+    Backup(backup::Command),
+    #[command(subcommand)]
+    Trust(trust::Command),
+    Status(status::Status),
+    Undo(undo::Undo),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Completions(complete::Completions),
     Man(complete::Man),
+}
+
+/// The words of the command that runs, without its arguments: a process runs one.
+static RUNNING: OnceLock<String> = OnceLock::new();
+
+/// Notes which command runs, from what was typed: `account create`.
+pub(crate) fn note(matches: &ArgMatches) {
+    let mut words = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((word, matches)) = next {
+        words.push(word);
+        next = matches.subcommand();
+    }
+    let _ = RUNNING.set(words.join(" "));
+}
+
+/// Returns the words of the command that runs, for the journal.
+pub(crate) fn running() -> &'static str {
+    RUNNING.get().map_or("greatseal", String::as_str)
 }
 
 /// Runs a command and says how it ended.
@@ -54,6 +85,10 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Module(module) => module::run(module, format),
         Command::Provider(provider) => provider::run(provider, format),
         Command::Request(request) => request::run(request, format),
+        Command::Backup(backup) => backup::run(backup, format),
+        Command::Trust(trust) => trust::run(trust, format),
+        Command::Status(status) => status::run(status, format),
+        Command::Undo(undo) => undo::run(undo, format),
         Command::Verify(verify) => verify::run(verify, format),
         Command::Inspect(inspect) => inspect::run(inspect, format),
         Command::Explain(explain) => explain::run(explain, format),

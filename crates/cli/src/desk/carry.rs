@@ -1,6 +1,5 @@
 //! Carrying out orders: signed and filed at once, or left as a request for another machine.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
@@ -9,7 +8,7 @@ use greatseal_core::key::PublicKey;
 use super::{Desk, Filed};
 use crate::order::{Order, RequestDigest};
 use crate::problem::Problem;
-use crate::realm::write_new;
+use crate::realm::Write;
 use crate::text;
 
 /// How an order ended.
@@ -85,26 +84,11 @@ impl Desk {
         if !order.is_signed() {
             return self.leave(&order).map(Outcome::Waiting);
         }
-        if order.items.len() == 1 {
-            return self.file(order, None).map(Outcome::Done);
-        }
-        // Several files cannot be written in one step. The request, complete, is the journal of
-        // them: `request receive` goes on from it.
-        let journal = self.save_new(&order)?;
-        match self.file(order, Some(&journal)) {
-            Ok(filed) => Ok(Outcome::Done(filed)),
-            Err(problem) => {
-                // Refused before anything was written, so there is nothing to go on with.
-                if problem.code() != Code::Io {
-                    fs::remove_file(&journal).map_err(|error| Problem::io("cannot remove", &journal, &error))?;
-                }
-                Err(problem)
-            }
-        }
+        self.file(order, None).map(Outcome::Done)
     }
 
     /// Keeps the new keys and leaves the request.
-    fn leave(&self, order: &Order) -> Result<Waiting, Problem> {
+    fn leave(&mut self, order: &Order) -> Result<Waiting, Problem> {
         // Before any key is made: what cannot be written down is told at once.
         order.to_bytes(&self.realm)?;
         self.keep_keys(&order.keys)?;
@@ -113,7 +97,7 @@ impl Desk {
     }
 
     /// Saves an order under a name that no other request has.
-    fn save_new(&self, order: &Order) -> Result<PathBuf, Problem> {
+    fn save_new(&mut self, order: &Order) -> Result<PathBuf, Problem> {
         let bytes = order.to_bytes(&self.realm)?;
         let mut number = 1_u32;
         loop {
@@ -122,7 +106,7 @@ impl Desk {
                 number => format!("{}-{number}", order.name),
             });
             if !path.exists() {
-                return write_new(&path, &bytes).map(|()| path);
+                return self.realm.write(&path, Write::New(bytes)).map(|()| path);
             }
             number += 1;
         }

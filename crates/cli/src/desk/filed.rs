@@ -14,7 +14,7 @@ use super::{Desk, Saved};
 use crate::order::{Filing, Finished, ModuleFiling, Order};
 use crate::output;
 use crate::problem::Problem;
-use crate::realm::{replace, write_new};
+use crate::realm::{Write, write_new};
 use crate::text;
 
 /// A statement that was filed.
@@ -53,15 +53,16 @@ impl Desk {
     ///
     /// # Errors
     /// Before anything is written: what verifiers would refuse, what is in the way, what is missing.
-    pub(super) fn file(&mut self, order: Order, journal: Option<&Path>) -> Result<Vec<Filed>, Problem> {
+    pub(super) fn file(&mut self, order: Order, waited: Option<&Path>) -> Result<Vec<Filed>, Problem> {
         let view = self.view();
         let digest = order.digest();
-        let (mut filed, mut places) = (Vec::new(), Vec::new());
+        let (mut filed, mut places, mut outside) = (Vec::new(), Vec::new(), Vec::new());
         for item in order.items {
             let unsigned = || Problem::new(Code::CustodyMissing, "a signature is missing");
             let signature = item.signature.ok_or_else(unsigned)?;
             let statement = item.draft.finish(&signature, &view)?;
             let path = item.filing.path(&self.realm)?;
+            outside.push(matches!(item.filing, Filing::Module(_)));
             let bytes = match item.filing {
                 Filing::Operator | Filing::Account(_) => statement.file_bytes(),
                 Filing::Module(filing) => embed(filing, &statement)?,
@@ -72,20 +73,29 @@ impl Desk {
         self.judge(&filed)?;
         self.realm.must_admit(&order.keys.keys)?;
         self.keep_keys(&order.keys)?;
-        self.realm.add_keys(&order.keys.keys)?;
-        for (Filed { path, bytes, statement: _ }, place) in filed.iter().zip(places) {
-            match place {
-                Place::Free => write_new(path, bytes)?,
-                Place::Written => {}
-                Place::Superseded { id, older } => {
-                    self.realm.keep_superseded(path, &id, &older)?;
-                    replace(path, bytes)?;
-                }
+        // Outside of the realm, so it is written by itself, and found written by whoever goes on.
+        for ((Filed { path, bytes, statement: _ }, place), outside) in filed.iter().zip(&places).zip(&outside) {
+            if *outside && matches!(place, Place::Free) {
+                write_new(path, bytes)?;
             }
         }
-        if let Some(journal) = journal {
-            self.realm.archive_request(journal, &digest.to_string())?;
-        }
+        self.realm.together(|realm| {
+            realm.add_keys(&order.keys.keys)?;
+            for ((Filed { path, bytes, statement: _ }, place), outside) in filed.iter().zip(places).zip(outside) {
+                match place {
+                    Place::Free if !outside => realm.write(path, Write::New(bytes.clone()))?,
+                    Place::Free | Place::Written => {}
+                    Place::Superseded { id, older } => {
+                        realm.keep_superseded(path, &id, &older)?;
+                        realm.write(path, Write::Replace(bytes.clone()))?;
+                    }
+                }
+            }
+            match waited {
+                Some(request) => realm.archive_request(request, &digest.to_string()),
+                None => Ok(()),
+            }
+        })?;
         Ok(filed)
     }
 

@@ -8,7 +8,7 @@ use greatseal_core::Code;
 use super::{Desk, Filed, Waiting};
 use crate::order::{Answer, Order};
 use crate::problem::Problem;
-use crate::realm::replace;
+use crate::realm::Write;
 use crate::text;
 
 /// What became of a request.
@@ -57,7 +57,8 @@ impl Desk {
         let mut received = Vec::new();
         for (place, Open { name, path, order, news }) in open.into_iter().enumerate() {
             if news > 0 {
-                replace(&path, &order.to_bytes(&self.realm)?)?;
+                let bytes = order.to_bytes(&self.realm)?;
+                self.realm.write(&path, Write::Replace(bytes))?;
             }
             if order.is_signed() && (answers.is_empty() || answered.contains(&place)) {
                 order.must_be_timely(self.now)?;

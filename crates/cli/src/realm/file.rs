@@ -11,9 +11,14 @@ use super::name::{Name, own};
 use crate::problem::Problem;
 
 /// The version of the file's form that this program writes and reads.
-const SCHEMA: u32 = 1;
+///
+/// 1: the first. 2: `[warnings]`.
+const SCHEMA: u32 = 2;
+/// Warnings that one realm may ask for, and days of the earliest.
+const WARNINGS: (usize, u32) = (16, 36_500);
 
-/// Rules for changing: a new field has a default; a changed meaning raises [`SCHEMA`].
+/// Rules for changing: unknown fields are refused, so every new field raises [`SCHEMA`], and
+/// [`migrate`] brings the form before it to the new one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -21,6 +26,7 @@ struct Written {
     name: String,
     policy: WrittenPolicy,
     lifetimes: Lifetimes,
+    warnings: Warnings,
     #[serde(default)]
     keys: BTreeMap<String, WrittenKey>,
 }
@@ -54,18 +60,49 @@ impl Default for Lifetimes {
     }
 }
 
+/// How many days before something expires it is told, the last first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Warnings {
+    pub(crate) days: Vec<u32>,
+}
+
+impl Default for Warnings {
+    /// A week, a month, and a quarter: time to bring the keepers of an offline key together.
+    fn default() -> Self {
+        Self { days: vec![7, 30, 90] }
+    }
+}
+
+/// Brings a file's table from an older form to the current one, step by step.
+fn migrate(mut table: toml::Table, from: u32) -> toml::Table {
+    if from < 2 {
+        let days = Warnings::default().days.into_iter().map(|days| toml::Value::from(i64::from(days))).collect();
+        table.insert("warnings".into(), toml::Table::from_iter([("days".into(), toml::Value::Array(days))]).into());
+    }
+    table.insert("schema".into(), i64::from(SCHEMA).into());
+    table
+}
+
 /// The content of `greatseal.toml`.
 #[derive(Clone, Debug)]
 pub(crate) struct RealmFile {
     pub(crate) name: Name,
     pub(crate) policy: greatseal_core::Policy,
     pub(crate) lifetimes: Lifetimes,
+    pub(crate) warnings: Warnings,
     pub(crate) keys: BTreeMap<KeyName, Nkey>,
 }
 
 impl RealmFile {
     pub(crate) fn new(name: Name) -> Self {
-        Self { name, policy: greatseal_core::Policy::Strict, lifetimes: Lifetimes::default(), keys: BTreeMap::new() }
+        Self {
+            name,
+            policy: greatseal_core::Policy::Strict,
+            lifetimes: Lifetimes::default(),
+            warnings: Warnings::default(),
+            keys: BTreeMap::new(),
+        }
     }
 
     /// Reads the file's text; `place` names it in messages.
@@ -75,16 +112,24 @@ impl RealmFile {
     pub(crate) fn parse(text: &str, place: &str) -> Result<Self, Problem> {
         let malformed = |why: String| Problem::new(Code::RealmMalformed, format!("{place}: {why}"));
         // The version first: a file of another version is told as such, not as malformed.
-        let version = toml::from_str::<toml::Table>(text)
-            .map_err(|error| malformed(error.to_string()))?
-            .get("schema")
-            .and_then(toml::Value::as_integer);
-        if version != Some(i64::from(SCHEMA)) {
-            let found = version.map_or_else(|| "no schema version".into(), |found| format!("schema version {found}"));
-            return Err(malformed(format!("{found}, and this greatseal knows version {SCHEMA}"))
-                .hint("Use the version of greatseal that the realm was made with, or a newer one."));
+        let table = toml::from_str::<toml::Table>(text).map_err(|error| malformed(error.to_string()))?;
+        let found = table.get("schema").and_then(toml::Value::as_integer);
+        let known = found.and_then(|found| u32::try_from(found).ok()).filter(|found| (1..=SCHEMA).contains(found));
+        let written: Written = match (known, found) {
+            // From the text, whose lines the message can name.
+            (Some(SCHEMA), _) => toml::from_str(text).map_err(|error| malformed(error.to_string()))?,
+            (Some(older), _) => migrate(table, older).try_into().map_err(|error| malformed(error.to_string()))?,
+            (None, Some(found)) => {
+                let fault = format!("{place}: schema version {found}, and this greatseal knows 1 to {SCHEMA}");
+                return Err(Problem::new(Code::RealmSchema, fault));
+            }
+            (None, None) => return Err(malformed("no schema version".into())),
+        };
+        let days = &written.warnings.days;
+        if days.len() > WARNINGS.0 || days.iter().any(|days| !(1..=WARNINGS.1).contains(days)) {
+            let (most, earliest) = WARNINGS;
+            return Err(malformed(format!("warnings: at most {most} numbers of days from 1 to {earliest}")));
         }
-        let written: Written = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
         let name = Name::parse(&written.name)?;
         let mut keys = BTreeMap::new();
         for (key, value) in written.keys {
@@ -95,7 +140,7 @@ impl RealmFile {
             WrittenPolicy::Strict => greatseal_core::Policy::Strict,
             WrittenPolicy::Relaxed => greatseal_core::Policy::Relaxed,
         };
-        Ok(Self { name, policy, lifetimes: written.lifetimes, keys })
+        Ok(Self { name, policy, lifetimes: written.lifetimes, warnings: written.warnings, keys })
     }
 
     /// Writes the file's text.
@@ -108,6 +153,7 @@ impl RealmFile {
                 greatseal_core::Policy::Relaxed => WrittenPolicy::Relaxed,
             },
             lifetimes: self.lifetimes,
+            warnings: self.warnings.clone(),
             keys: self
                 .keys
                 .iter()
@@ -135,13 +181,45 @@ mod tests {
         let back = RealmFile::parse(&file.text().unwrap(), "greatseal.toml").unwrap();
         assert_eq!(back.keys, file.keys);
         assert_eq!(back.lifetimes, file.lifetimes);
+        assert_eq!(back.warnings, file.warnings);
+    }
+
+    /// As version 0.1 of the program wrote it.
+    const FIRST: &str = "schema = 1\nname = \"acme\"\npolicy = \"strict\"\n\n[lifetimes]\noperator = 100\naccount = 365\n\
+        module = 365\n\n[keys.signing-1]\npublic = \"OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT\"\n";
+
+    #[test]
+    fn the_first_form_is_brought_to_the_current_one() {
+        let file = RealmFile::parse(FIRST, "greatseal.toml").unwrap();
+        assert_eq!(file.lifetimes.operator, 100);
+        assert_eq!(file.warnings, Warnings::default());
+        assert_eq!(file.keys.len(), 1);
+        let text = file.text().unwrap();
+        assert!(text.contains(&format!("schema = {SCHEMA}")), "{text}");
+        assert_eq!(RealmFile::parse(&text, "greatseal.toml").unwrap().keys, file.keys);
+        let damaged = FIRST.replace("[keys", "[key");
+        assert_eq!(RealmFile::parse(&damaged, "greatseal.toml").unwrap_err().code(), Code::RealmMalformed);
+        let early = FIRST.replace("[lifetimes]", "[warnings]\ndays = [3]\n\n[lifetimes]");
+        assert!(RealmFile::parse(&early, "greatseal.toml").is_ok());
+    }
+
+    #[test]
+    fn another_form_is_refused_as_such() {
+        let text = RealmFile::new(Name::parse("acme").unwrap()).text().unwrap();
+        for other in ["3", "9", "0", "-1"] {
+            let text = text.replace("schema = 2", &format!("schema = {other}"));
+            let problem = RealmFile::parse(&text, "greatseal.toml").unwrap_err();
+            assert_eq!(problem.code(), Code::RealmSchema);
+            assert!(problem.message().contains(&format!("schema version {other},")), "{}", problem.message());
+        }
     }
 
     #[test]
     fn damage_is_told_with_its_place() {
         let text = RealmFile::new(Name::parse("acme").unwrap()).text().unwrap();
         for (damaged, says) in [
-            (text.replace("schema = 1", "schema = 9"), "schema version 9"),
+            (text.replace("schema = 2", "schema = \"2\""), "no schema version"),
+            (text.replace("90]", "0]"), "warnings"),
             (text.replace("strict", "lax"), "line"),
             (text.replace("[lifetimes]", "[lifetime]"), "lifetime"),
             (String::new(), "no schema version"),

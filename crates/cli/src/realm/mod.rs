@@ -1,9 +1,14 @@
 //! A realm: a folder of public things, meant for version control and review (DESIGN section 7).
 
 mod file;
+mod journal;
 mod name;
+mod place;
+mod record;
 mod requests;
+mod sweep;
 mod tokens;
+mod undo;
 mod write;
 
 use std::fs::{self, File};
@@ -15,10 +20,15 @@ use greatseal_core::key::{Nkey, RawKey};
 use greatseal_custody::KeyName;
 
 pub(crate) use file::RealmFile;
+use journal::Change;
+pub(crate) use journal::Write;
 pub(crate) use name::{Name, own};
+use place::Place;
+pub(crate) use record::{Entry, Record};
 pub(crate) use tokens::Current;
+pub(crate) use undo::is_open;
+pub(crate) use write::write_new;
 use write::{new_folder, settle};
-pub(crate) use write::{replace, write_new};
 
 use crate::files;
 use crate::problem::Problem;
@@ -37,6 +47,8 @@ const FILE_BYTES: u64 = greatseal_core::limits::TEXT_FILE_BYTES;
 pub(crate) struct Realm {
     folder: PathBuf,
     file: RealmFile,
+    /// What is written together; none when every write stands for itself.
+    together: Option<Change>,
     // Released when the realm is dropped, or the process ends however it ends.
     _lock: Option<File>,
 }
@@ -74,7 +86,7 @@ impl Realm {
         // It has another name by now.
         let _ = unfinished.keep();
         settle(folder)?;
-        Ok(Self { folder: folder.into(), file, _lock: None })
+        Ok(Self { folder: folder.into(), file, together: None, _lock: None })
     }
 
     /// Opens the realm that `start` is in, to read it.
@@ -84,7 +96,7 @@ impl Realm {
     pub(crate) fn open(start: &Path) -> Result<Self, Problem> {
         let folder = find(start)?;
         let file = load(&folder)?;
-        Ok(Self { folder, file, _lock: None })
+        Ok(Self { folder, file, together: None, _lock: None })
     }
 
     /// Opens the realm that `start` is in, to change it: one command at a time.
@@ -94,6 +106,9 @@ impl Realm {
     pub(crate) fn open_to_change(start: &Path) -> Result<Self, Problem> {
         let folder = find(start)?;
         let path = folder.join(LOCK);
+        if std::fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Problem::new(Code::RealmLink, format!("{} is no regular file", path.display())));
+        }
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -104,9 +119,11 @@ impl Realm {
             crate::output::remark("waiting for another greatseal command in this realm to finish …");
             lock.lock().map_err(|error| Problem::io("cannot lock", &path, &error))?;
         }
+        journal::recover(&folder)?;
+        sweep::sweep(&folder);
         // Read only now: the command before may have changed it.
         let file = load(&folder)?;
-        Ok(Self { folder, file, _lock: Some(lock) })
+        Ok(Self { folder, file, together: None, _lock: Some(lock) })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -153,7 +170,7 @@ impl Realm {
         if keys.iter().all(|(name, key)| self.file.keys.get(name) == Some(key)) {
             return Ok(());
         }
-        replace(&self.folder.join(FILE), file.text()?.as_bytes())?;
+        self.write(&self.folder.join(FILE), Write::Replace(file.text()?.into_bytes()))?;
         self.file = file;
         Ok(())
     }
@@ -182,6 +199,60 @@ impl Realm {
         }
         Ok(file)
     }
+
+    /// Makes several changes as one: whatever happens, all of them are made or none is.
+    ///
+    /// What is read meanwhile is what was there before. Within another such change it is part of it.
+    ///
+    /// # Errors
+    /// Whatever `changes` or the writing fails with; then none is made.
+    pub(crate) fn together<T>(&mut self, changes: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        if self.together.is_some() {
+            return changes(self);
+        }
+        let before = self.file.clone();
+        self.together = Some(Change::default());
+        let result = changes(self);
+        let change = self.together.take().unwrap_or_default();
+        let result = result.and_then(|result| self.commit(change).map(|()| result));
+        if result.is_err() {
+            self.file = before;
+        }
+        result
+    }
+
+    /// Writes a file below the realm's folder: now, or when everything is that is written together.
+    ///
+    /// # Errors
+    /// `GS-REALM-LINK` for a path that is no place within the realm; else as for [`Self::together`].
+    pub(crate) fn write(&mut self, path: &Path, write: Write) -> Result<(), Problem> {
+        let place = Place::of(&self.folder, path)?;
+        if let Some(change) = &mut self.together {
+            change.add(place, write);
+            return Ok(());
+        }
+        let mut change = Change::default();
+        change.add(place, write);
+        self.commit(change)
+    }
+
+    fn commit(&self, change: Change) -> Result<(), Problem> {
+        if change.is_empty() {
+            return Ok(());
+        }
+        change.commit(&self.folder, crate::command::running(), crate::clock::now()?).map(|_| ())
+    }
+
+    /// Says whether a change was interrupted that the next one completes.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        journal::is_interrupted(&self.folder)
+    }
+}
+
+/// Says whether a path lies in a realm, or would if it was made.
+pub(crate) fn is_within(path: &Path) -> bool {
+    let above = path.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    above.filter_map(|path| path.canonicalize().ok()).next().is_some_and(|there| find(&there).is_ok())
 }
 
 fn find(start: &Path) -> Result<PathBuf, Problem> {

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_core::limits::REQUEST_BYTES;
 
-use super::{Realm, settle, write_new};
+use super::{Realm, Write};
 use crate::files;
 use crate::order::Answer;
 use crate::problem::Problem;
@@ -56,38 +57,33 @@ impl Realm {
     /// Moves a request that was filed to the records.
     ///
     /// # Errors
-    /// What the system says; then the request is still where it was.
-    pub(crate) fn archive_request(&self, path: &Path, digest: &str) -> Result<(), Problem> {
-        let folder = self.folder.join(FILED);
-        fs::create_dir_all(&folder).map_err(|error| Problem::io("cannot make", &folder, &error))?;
+    /// As for [`Realm::write`].
+    pub(crate) fn archive_request(&mut self, path: &Path, digest: &str) -> Result<(), Problem> {
+        let bytes = files::read(path, REQUEST_BYTES)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let record = folder.join(format!("{stem}-{}{ENDING}", short(digest)));
-        fs::rename(path, &record).map_err(|error| Problem::io("cannot move", path, &error))?;
-        settle(&record)?;
-        settle(path)
+        let record = self.folder.join(FILED).join(format!("{stem}-{}{ENDING}", short(digest)));
+        self.write(&record, Write::Replace(bytes))?;
+        self.write(path, Write::Remove)
     }
 
     /// Keeps a token that is about to be replaced, in `history/`, under its name and statement id.
     ///
     /// # Errors
-    /// What the system says.
-    pub(crate) fn keep_superseded(&self, path: &Path, id: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let folder = self.folder.join(FILED);
-        fs::create_dir_all(&folder).map_err(|error| Problem::io("cannot make", &folder, &error))?;
+    /// As for [`Realm::write`].
+    pub(crate) fn keep_superseded(&mut self, path: &Path, id: &str, bytes: &[u8]) -> Result<(), Problem> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let kept = folder.join(format!("{stem}-{}.{ending}", short(id)));
-        // An interrupted command may have come this far: the id says that it is the same.
-        if kept.exists() { Ok(()) } else { write_new(&kept, bytes) }
+        let kept = self.folder.join(FILED).join(format!("{stem}-{}.{ending}", short(id)));
+        // The id says that it is the same.
+        if kept.exists() { Ok(()) } else { self.write(&kept, Write::New(bytes.to_vec())) }
     }
 
     /// Removes a request that nobody waits for any more.
     ///
     /// # Errors
-    /// What the system says.
-    pub(crate) fn remove_request(&self, path: &Path) -> Result<(), Problem> {
-        fs::remove_file(path).map_err(|error| Problem::io("cannot remove", path, &error))?;
-        settle(path)
+    /// As for [`Realm::write`].
+    pub(crate) fn remove_request(&mut self, path: &Path) -> Result<(), Problem> {
+        self.write(path, Write::Remove)
     }
 
     /// Says whether a request of that digest was filed before.

@@ -13,7 +13,7 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::problem::Problem;
 
 /// Beginning of the names of files and folders that are not finished.
-const UNFINISHED: &str = ".greatseal-";
+pub(super) const UNFINISHED: &str = ".greatseal-";
 
 /// Writes a file that must not exist yet.
 ///
@@ -29,15 +29,6 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
         )),
         Err(refused) => Err(Problem::io("cannot write", path, &refused.error)),
     }
-}
-
-/// Writes a file in the place of an older one.
-///
-/// # Errors
-/// `GS-IO` when it cannot be written; then the older one is still there, whole.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    prepare(path, bytes)?.persist(path).map_err(|refused| Problem::io("cannot write", path, &refused.error))?;
-    settle(path)
 }
 
 /// Makes a folder beside the place where it belongs; it goes away unless it is moved there.

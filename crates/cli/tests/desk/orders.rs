@@ -1,5 +1,6 @@
 //! Orders of several statements, which no command makes yet; part of `src/desk/carry.rs`.
 
+use std::fs;
 use std::sync::Arc;
 
 use greatseal_core::Timestamp;
@@ -99,7 +100,7 @@ fn an_order_of_two_keys_is_filed_as_a_whole() {
 }
 
 #[test]
-fn an_order_that_is_interrupted_goes_on_and_one_that_is_refused_leaves_nothing() {
+fn an_order_that_is_refused_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = desk(folder.path());
     // The second could not be filed, so the first is not.
@@ -117,13 +118,6 @@ fn an_order_that_is_interrupted_goes_on_and_one_that_is_refused_leaves_nothing()
 
     let filed = desk.carry_out(order(&desk, ["signing-1", "signing-1"])).unwrap().done().unwrap();
     assert_eq!((filed.len(), tokens(&desk)), (2, 2));
-    // As if it had stopped between the two files: the journal is where requests wait.
-    let history = desk.realm.folder().join("history");
-    let record = fs::read_dir(&history).unwrap().flatten().find(|entry| entry.path().extension().is_some()).unwrap();
-    fs::rename(record.path(), desk.realm.request_path("accounts")).unwrap();
-    fs::remove_file(&taken).unwrap();
-    assert!(matches!(desk.receive(&[]).unwrap().as_slice(), [Received::Filed { .. }]));
-    assert_eq!((tokens(&desk), desk.realm.requests().unwrap().len()), (2, 0));
 }
 
 #[test]

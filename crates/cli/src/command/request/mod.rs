@@ -233,7 +233,7 @@ fn take_in(receive: &Receive, format: Format) -> Result<Exit, Problem> {
 }
 
 fn give_up(cancel: &Cancel, format: Format) -> Result<Exit, Problem> {
-    let realm = Realm::open_to_change(cancel.realm.start())?;
+    let mut realm = Realm::open_to_change(cancel.realm.start())?;
     let path = realm.request(&cancel.request)?;
     // One that is damaged can be given up as well, and has no keys to tell of.
     let keys = Order::read(&path, Some(&realm)).map(|order| order.keys.keys).unwrap_or_default();

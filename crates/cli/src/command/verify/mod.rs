@@ -25,6 +25,7 @@ use crate::input::{Ignored, Input, Kind, Supplied};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::text;
+use crate::trust::InStore;
 
 /// Says whether a token, module or provider archive is to be believed, and why.
 #[derive(Debug, Args)]
@@ -36,9 +37,13 @@ pub(crate) struct Verify {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Whom to trust: an operator's key (O…), an account's key (A…), or a token file to pin.
+    /// Whom to trust: an operator's key (O…), an account's key (A…), or a token file to pin. Whom the trust store
+    /// names, if absent.
     #[arg(long, value_name = "ANCHOR")]
     trust: Vec<String>,
+
+    #[command(flatten)]
+    store: InStore,
 
     /// Further tokens: files or folders, in any mixture.
     #[arg(long, value_name = "PATH")]
@@ -100,7 +105,8 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
         Some(at) => at,
         None => clock::now()?,
     };
-    let trust = Trust::read(&verify.trust)?;
+    let trust =
+        if verify.trust.is_empty() { Trust::of_pins(verify.store.pins()?) } else { Trust::read(&verify.trust)? };
     let mut supplied = Supplied::read(&verify.with)?;
     ignore_revocations(&verify.revocation, &mut supplied)?;
     if trust.anchors.is_empty() {
@@ -303,7 +309,8 @@ fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
     found.sort();
     found.dedup();
     found.truncate(5);
-    let problem = Problem::new(Code::TrustMissing, "nothing is trusted: there is no --trust");
+    let problem =
+        Problem::new(Code::TrustMissing, "nothing is trusted: there is no --trust, and the trust store is empty");
     if found.is_empty() {
         return problem;
     }

@@ -1,0 +1,183 @@
+//! One pin: a token that is trusted, or a bare key.
+
+use std::path::{Path, PathBuf};
+
+use greatseal_core::key::{Key, Nkey, Role};
+use greatseal_core::{Anchor, Decoded, Timestamp};
+use greatseal_token::wascap::{self, Claims};
+use serde::{Deserialize, Serialize};
+
+use super::folder::{self, malformed};
+use crate::problem::Problem;
+use crate::realm::Name;
+
+/// The version of `pin.toml` that this program writes and reads.
+///
+/// Rules for changing: unknown fields are refused, so every new field raises it.
+const SCHEMA: u32 = 1;
+const PIN: &str = "pin.toml";
+const TOKEN: &str = "token.jwt";
+/// Statements that led on from the token, one folder for each step.
+pub(super) const FOLLOWED: &str = "followed";
+/// Steps that are remembered.
+pub(super) const STEPS: usize = 1000;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    schema: u32,
+    key: String,
+    /// The statement's id, for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
+    since: u64,
+}
+
+/// What is to be pinned.
+#[derive(Debug)]
+pub(crate) struct NewPin {
+    anchor: Anchor,
+    token: Option<Vec<u8>>,
+    since: Timestamp,
+}
+
+impl NewPin {
+    /// Pins a token by its text, without the blanks around it.
+    pub(crate) fn token(anchor: Anchor, token: &[u8], since: Timestamp) -> Self {
+        Self { anchor, token: Some(token.to_vec()), since }
+    }
+
+    /// Trusts a bare key; of another role than operator or account it is refused when it is read.
+    pub(crate) fn key(key: Nkey, since: Timestamp) -> Self {
+        let anchor = match key.role() {
+            Role::Account => Anchor::Account(Key::new(*key.raw())),
+            Role::Operator | Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve => {
+                Anchor::Operator(Key::new(*key.raw()))
+            }
+        };
+        Self { anchor, token: None, since }
+    }
+
+    pub(crate) fn key_of(&self) -> Nkey {
+        self.anchor.subject()
+    }
+
+    /// Writes it down as files.
+    pub(super) fn files(&self) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        let written = Written {
+            schema: SCHEMA,
+            key: self.anchor.subject().to_string(),
+            statement: statement(&self.anchor),
+            since: self.since.as_secs(),
+        };
+        let text = toml::to_string(&written).map_err(|error| malformed(Path::new(PIN), &error.to_string()))?;
+        let text =
+            format!("# Whom you trust: written by `greatseal trust add`. Keep it where only you can write.\n{text}");
+        let mut files = vec![(PIN.to_owned(), text.into_bytes())];
+        files.extend(self.token.as_ref().map(|token| (TOKEN.to_owned(), [token, &b"\n"[..]].concat())));
+        Ok(files)
+    }
+}
+
+/// A pin in the store.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    name: Name,
+    anchor: Anchor,
+    since: Timestamp,
+    token: Option<(PathBuf, Decoded<Claims>)>,
+    followed: Vec<Vec<Vec<u8>>>,
+}
+
+impl Pin {
+    /// Reads a pin's folder, and insists that its parts agree.
+    pub(super) fn read(name: Name, path: &Path) -> Result<Self, Problem> {
+        folder::must_be_folder(path)?;
+        let file = path.join(PIN);
+        let bytes = folder::read(&file)?.ok_or_else(|| malformed(&file, "it is missing"))?;
+        let text = String::from_utf8(bytes).map_err(|_| malformed(&file, "it is no UTF-8 text"))?;
+        let written: Written = toml::from_str(&text).map_err(|error| malformed(&file, &error.to_string()))?;
+        if written.schema != SCHEMA {
+            return Err(malformed(&file, &format!("schema {}, and this greatseal knows {SCHEMA}", written.schema)));
+        }
+        let key = Nkey::parse(&written.key).map_err(|fault| malformed(&file, &fault.to_string()))?;
+        if !matches!(key.role(), Role::Operator | Role::Account) {
+            return Err(malformed(&file, &format!("nothing follows from trusting a {} key", key.role())));
+        }
+        let token = path.join(TOKEN);
+        let (anchor, token) = match folder::read(&token)? {
+            Some(bytes) => {
+                let decoded =
+                    wascap::decode(bytes.trim_ascii()).map_err(|fault| malformed(&token, &fault.to_string()))?;
+                let anchor = wascap::pin(&decoded).ok_or_else(|| malformed(&token, "it cannot be pinned"))?;
+                (anchor, Some((token, decoded)))
+            }
+            None => (NewPin::key(key, Timestamp::from_secs(0)).anchor, None),
+        };
+        // Both have to say the same, so that neither is changed or lost alone.
+        if anchor.subject() != key || statement(&anchor) != written.statement {
+            return Err(malformed(&file, "it names another token than the one beside it"));
+        }
+        let since = Timestamp::from_secs(written.since);
+        Ok(Self { name, anchor, since, token, followed: followed(&path.join(FOLLOWED))? })
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(crate) fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
+    pub(crate) fn key(&self) -> Nkey {
+        self.anchor.subject()
+    }
+
+    pub(crate) fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Returns the pinned token as it was pinned, and where it lies; none for a bare key.
+    pub(crate) fn token(&self) -> Option<&(PathBuf, Decoded<Claims>)> {
+        self.token.as_ref()
+    }
+
+    /// Returns the statements that led on from the pinned token, step by step.
+    pub(crate) fn followed(&self) -> &[Vec<Vec<u8>>] {
+        &self.followed
+    }
+}
+
+/// Returns the id of the statement that an anchor pins.
+pub(crate) fn statement(anchor: &Anchor) -> Option<String> {
+    match anchor {
+        Anchor::OperatorToken { id, .. } | Anchor::AccountToken { id, .. } => Some(id.to_string()),
+        Anchor::Operator(_) | Anchor::Account(_) => None,
+    }
+}
+
+/// Reads steps and their statements, each numbered from 1; a gap would be a step that was lost.
+fn followed(path: &Path) -> Result<Vec<Vec<Vec<u8>>>, Problem> {
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(Vec::new());
+    }
+    folder::must_be_folder(path)?;
+    let count = |path: &Path| -> Result<usize, Problem> {
+        Ok(folder::list(path)?.iter().filter(|name| !name.starts_with('.')).count())
+    };
+    let steps = count(path)?;
+    if steps > STEPS {
+        return Err(malformed(path, &format!("it holds more than {STEPS} steps")));
+    }
+    let step = |number: usize| {
+        let path = path.join(number.to_string());
+        folder::must_be_folder(&path)?;
+        let statement = |number: usize| {
+            let path = path.join(number.to_string());
+            folder::read(&path)?.ok_or_else(|| malformed(&path, "it is missing"))
+        };
+        (1..=count(&path)?).map(statement).collect()
+    };
+    (1..=steps).map(step).collect()
+}
