@@ -510,6 +510,7 @@ fn what_keys_that_are_elsewhere_have_to_sign_waits() {
     }
     let mut now = place.files("acme");
     assert!(now.remove("requests/account-payments.json").is_some());
+    now.retain(|path, _| before.contains_key(path) || !path.starts_with("history/"));
     assert_eq!(now, before);
     // What no verifier would accept is not asked for.
     let words = ["account", "create", "partners", "--signing-keys", "0", "--by", "identity", "--realm", "acme"];

@@ -157,7 +157,9 @@ pub enum TermsFault {
     #[error("the next identity is the identity itself")]
     NextIsIdentity,
     /// Two different quorums could agree to different things, or none could be reached.
-    #[error("a threshold of {found} does not fit {signers} signing keys: it has to be more than half, and not more than all")]
+    #[error(
+        "a threshold of {found} does not fit {signers} signing keys: it has to be more than half, and not more than all"
+    )]
     Threshold {
         /// What the claim says.
         found: u64,
@@ -226,7 +228,9 @@ pub enum SuccessionFault {
         account: Nkey,
     },
     /// A listed key that did not countersign the listing (rule 9).
-    #[error("{subject} was issued by {issuer}, which did not countersign the listing of account {account} that names it")]
+    #[error(
+        "{subject} was issued by {issuer}, which did not countersign the listing of account {account} that names it"
+    )]
     KeyNotCountersigned {
         /// The module or provider.
         subject: Nkey,

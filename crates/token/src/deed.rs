@@ -209,8 +209,7 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
     let missing = |name: &'static str| json::field(name, "is missing");
     let id = fields.jti.take().ok_or_else(|| missing("jti"))?;
     let iss = fields.iss.take().ok_or_else(|| missing("iss"))?;
-    let signer = Spelled::parse(&iss.0)
-        .map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss.0), fault })?;
+    let signer = Spelled::parse(&iss.0).map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss.0), fault })?;
     let issued_at = Timestamp::from_secs(fields.iat.ok_or_else(|| missing("iat"))?);
     let of = match fields.of.take() {
         Some(text) => Some(json::statement_id("of", &text.0)?),
@@ -223,7 +222,7 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
         (Kind::Revocation, None) => {
             let act = Act::Revoke(fields.into_revocation()?);
             return Ok(Deed { signer, id, issued_at, act });
-        },
+        }
         (Kind::Revocation, Some(_)) => return Err(json::field("of", "belongs to other deeds")),
         (Kind::WascapToken, _) => return Err(DecodeFault::Frame { rule: "another kind of message" }),
     };

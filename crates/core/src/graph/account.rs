@@ -177,7 +177,8 @@ impl<'a, T: Statement> Graph<'a, T> {
                 Err(failure) => failures.push(Err(failure)),
             }
         }
-        let mut sides: Vec<_> = groups.into_iter().filter_map(|(_, spoken)| self.current_side(account, spoken)).map(Ok).collect();
+        let mut sides: Vec<_> =
+            groups.into_iter().filter_map(|(_, spoken)| self.current_side(account, spoken)).map(Ok).collect();
         sides.append(&mut failures);
         sides.extend(self.anchored_sides(account));
         sides
@@ -193,9 +194,9 @@ impl<'a, T: Statement> Graph<'a, T> {
         if self.in_log() && countersigned {
             // Each replaces the one before, unless it is older (rule 10).
             spoken.sort_by_key(|spoken| self.place(spoken.token));
-            let current = spoken.into_iter().reduce(|current, next| {
-                if issued_at(&next) < issued_at(&current) { current } else { next }
-            });
+            let current = spoken
+                .into_iter()
+                .reduce(|current, next| if issued_at(&next) < issued_at(&current) { current } else { next });
             spoken = current.into_iter().collect();
         } else {
             let newest = spoken.iter().map(issued_at).max();
@@ -346,8 +347,8 @@ impl<'a, T: Statement> Graph<'a, T> {
         for side in sides {
             match side {
                 Ok(side) => {
-                    if let Some(silent) = side.silent().filter(|_| side.speaks_in(first)) {
-                        failures.push(silent.clone());
+                    if let Some(silent) = side.silent().filter(|_| side.speaks_in(first)).cloned() {
+                        failures.push(if pinned { silent.closer(10) } else { silent });
                     }
                     // A bare account key says nothing about who may issue its token, and has none itself.
                     let newer = side.token().filter(|_| alone.is_none());

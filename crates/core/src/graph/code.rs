@@ -81,12 +81,12 @@ impl<T: Statement> Graph<'_, T> {
         for account in accounts {
             for side in self.account_sides(account) {
                 match side {
-                    Ok(side) if side.speaks_by(issuing.raw()) => match side.silent() {
+                    Ok(side) => match side.silent() {
                         // It issues nothing, so neither does it take a key from another account.
                         Some(silent) => failures.push(silent.clone()),
-                        None => sides.push(side),
+                        None if side.speaks_by(issuing.raw()) => sides.push(side),
+                        None => failures.push(self.failure(target, may_not_issue(&side, issuing, subject), 6)),
                     },
-                    Ok(side) => failures.push(self.failure(target, may_not_issue(&side, issuing, subject), 6)),
                     Err(failure) => failures.push(failure),
                 }
             }
@@ -104,6 +104,14 @@ impl<T: Statement> Graph<'_, T> {
         let Some(second) = sides.iter().find(|side| side.identity() != first.identity()) else {
             return Ok(Some(first));
         };
+        // In plain chains an account's own key stays its own, whoever else lists it.
+        let plain = |side: &&AccountSide<'g>| match side.above() {
+            Above::Operator(operator) => operator.line().is_none(),
+            Above::Nothing(_) => true,
+        };
+        if let Some(own) = sides.iter().filter(plain).find(|side| side.identity() == &issuing) {
+            return Ok(Some(own));
+        }
         let agreed = |side: &&AccountSide<'g>| {
             let mut tokens = side.tokens().peekable();
             let hand = |token| self.countersigners(&self.id(token)).binary_search(issuing.raw()).is_ok();
@@ -207,7 +215,8 @@ impl<T: Statement> Graph<'_, T> {
 fn may_not_issue(side: &AccountSide<'_>, issuing: Key<Account>, subject: Nkey) -> Fault {
     let issuer = issuing.nkey();
     let account = side.identity().nkey();
-    let countersigned = matches!(side.above(), Above::Operator(operator) if operator.rule() == AccountRule::Countersigned);
+    let countersigned =
+        matches!(side.above(), Above::Operator(operator) if operator.rule() == AccountRule::Countersigned);
     let problem = if countersigned && side.names(issuing.raw()) {
         return SuccessionFault::KeyNotCountersigned { subject, issuer, account }.into();
     } else if countersigned && side.identity() == &issuing {

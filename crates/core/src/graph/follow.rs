@@ -137,9 +137,7 @@ impl<T: Statement> Graph<'_, T> {
     fn fresh(&self, token: usize) -> Result<(), Failure> {
         let Some(member) = self.members.get(token) else { return Ok(()) };
         match (member.content().validity().expires, member.content().grant()) {
-            (Some(expired), Grant::Operator { subject, .. })
-                if self.view.now() >= expired.plus(FOLLOWED_SECONDS) =>
-            {
+            (Some(expired), Grant::Operator { subject, .. }) if self.view.now() >= expired.plus(FOLLOWED_SECONDS) => {
                 let fault = SuccessionFault::Stale { operator: subject.nkey(), expired };
                 Err(self.failure(token, fault, super::operator::closeness::TRUSTED))
             }

@@ -66,9 +66,11 @@ impl<T: Statement> Graph<'_, T> {
     /// Says whether somebody may take back what a target names, alone or as one vote of several.
     fn may(&self, by: &RawKey, target: &Target) -> bool {
         let is = |spelled: &Spelled, key: &RawKey| spelled.public_key() == PublicKey::Ed25519(*key);
-        let votes = self.sides.iter().flatten().any(|side| {
-            side.way().any(|token| self.line_of(token).is_some_and(|line| line.lists(by)))
-        });
+        let votes = self
+            .sides
+            .iter()
+            .flatten()
+            .any(|side| side.way().any(|token| self.line_of(token).is_some_and(|line| line.lists(by))));
         match target {
             Target::Key(key) => is(key, by) && (!self.is_identity(by) || self.is_bare_anchor(by)) || votes,
             Target::Edge { issuer, .. } => is(issuer, by) && !self.is_identity(by) || votes,

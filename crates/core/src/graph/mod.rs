@@ -33,8 +33,8 @@ use death::Coroner;
 use deeds::{Deeds, Proven};
 use operator::OperatorSide;
 
-pub(crate) use index::Index;
 pub use ignored::{Ignored, Ineffective};
+pub(crate) use index::Index;
 pub(crate) use relevant::{relevant, relevant_deeds};
 
 /// A token that a decision may turn on, as far as it is known.

@@ -2,9 +2,9 @@
 //!
 //! Rules 5, 6 and 8 of succession, and rules 3 and 7 of plain chains.
 
+use super::follow::Path;
 use super::index::Names;
 use super::{Graph, Line, common, listed};
-use super::follow::Path;
 use crate::anchor::{Anchor, Anchored};
 use crate::decide::{Allow, Failure, Foundation, Notice};
 use crate::error::{ChainFault, Fault, TimeFault};
@@ -214,7 +214,8 @@ impl<T: Statement> Graph<'_, T> {
         let Some(identity) = tokens.first().and_then(subject) else {
             return Err(self.failure_of_none(ChainFault::NoRule { what: "other" }, 0));
         };
-        let mut identities: Vec<RawKey> = behind.iter().chain(&tokens).filter_map(subject).map(|key| *key.raw()).collect();
+        let mut identities: Vec<RawKey> =
+            behind.iter().chain(&tokens).filter_map(subject).map(|key| *key.raw()).collect();
         identities.dedup();
         let mut signers: Option<Vec<RawKey>> = None;
         let mut silent = None;
@@ -245,20 +246,10 @@ impl<T: Statement> Graph<'_, T> {
         if let Some(head) = head.filter(|_| anchored == Anchored::Token && !behind.is_empty()) {
             notices.push(Notice::Followed { current: self.id(head), steps: behind.len() });
         }
-        let rule = head.and_then(|head| self.claim(head)).map_or(AccountRule::Plain, |(_, claim)| claim.terms().accounts);
+        let rule =
+            head.and_then(|head| self.claim(head)).map_or(AccountRule::Plain, |(_, claim)| claim.terms().accounts);
         let line = head.and_then(|head| self.line_of(head));
-        Ok(OperatorSide {
-            identity,
-            tokens,
-            behind,
-            identities,
-            signers,
-            anchored,
-            line,
-            rule,
-            notices,
-            silent,
-        })
+        Ok(OperatorSide { identity, tokens, behind, identities, signers, anchored, line, rule, notices, silent })
     }
 
     /// Checks what an operator token has to be in order to be there at all, whatever the hour.

@@ -59,15 +59,19 @@ impl<T: Statement> Graph<'_, T> {
     /// Only listings by keys that the operator listed on its way tell: a stranger's say nothing.
     fn behind(&self, side: &AccountSide<'_>, issuer: &RawKey) -> Behind {
         let ever: BTreeSet<RawKey> = match side.above() {
-            Above::Operator(operator) => {
-                operator.way().filter_map(|token| self.members.get(token)).flat_map(|it| super::listed(it.content())).collect()
-            }
+            Above::Operator(operator) => operator
+                .way()
+                .filter_map(|token| self.members.get(token))
+                .flat_map(|it| super::listed(it.content()))
+                .collect(),
             Above::Nothing(_) => return vec![(0, Some(*side.identity()))],
         };
         // What each place adds: an account that lists the key, or one that it agreed to.
         let mut events: Vec<(Place, Key<Account>, bool)> = Vec::new();
-        let naming: BTreeSet<usize> =
-            [Names::AccountSubject, Names::AccountSigner].into_iter().flat_map(|how| self.index.find(how, issuer)).collect();
+        let naming: BTreeSet<usize> = [Names::AccountSubject, Names::AccountSigner]
+            .into_iter()
+            .flat_map(|how| self.index.find(how, issuer))
+            .collect();
         for listing in naming {
             let Some(Grant::Account { issuer: by, subject, .. }) = self.grant(listing) else { continue };
             if !ever.contains(by.raw()) || !self.is_first(listing) || !self.verified_now_or_later(listing) {

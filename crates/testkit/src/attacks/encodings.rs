@@ -84,9 +84,11 @@ fn claims() -> Vec<Attack> {
         ),
         case(
             "a35-succession",
-            "a claim whose rules are not known here",
-            "SUCCESSION_NOT_KNOWN",
-            &root.adding(r#""greatseal":{"seq":0}"#),
+            "a succession that a minority could decide",
+            "SUCCESSION_MALFORMED",
+            &root.adding(
+                r#""greatseal":{"seq":0,"prev":null,"threshold":0,"next":null,"pair":true,"accounts":"countersigned"}"#,
+            ),
         ),
         Attack::new("a36-ok-operator", "the same operator without it", None, realm, &root.sign()),
     ]

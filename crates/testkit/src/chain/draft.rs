@@ -72,7 +72,10 @@ pub fn claims_token(entity: Entity, issuer: &TestKey) -> Draft {
         issued_at: Timestamp::from_secs(ISSUED),
         validity: greatseal_core::time::Validity::default(),
     };
-    Draft { claims: Claims { terms, issuer: issuer.nkey(), entity, revision: Some(3), succession: None }, signer: issuer.clone() }
+    Draft {
+        claims: Claims { terms, issuer: issuer.nkey(), entity, revision: Some(3), succession: None },
+        signer: issuer.clone(),
+    }
 }
 
 impl Draft {

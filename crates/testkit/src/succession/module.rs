@@ -69,6 +69,10 @@ fn account_of<'h>(hearing: &Hearing<'h>, line: &Line<'_>, key: &Key) -> Result<&
     if speaking.is_empty() {
         return Err(reason);
     }
+    // In plain chains an account's own key stays its own, whoever else lists it.
+    if let Some((own, _)) = speaking.iter().find(|(account, _)| *account == key && line.has_no_claim()) {
+        return Ok(*own);
+    }
     let agreed = |listings: &[&Account]| listings.iter().all(|it| countersigned_by(hearing, &it.id, key));
     let chosen: Vec<_> = speaking.iter().filter(|(_, listings)| agreed(listings)).collect();
     if let [(only, _)] = chosen.as_slice() { Ok(*only) } else { Err(Reason::Ambiguous) }
@@ -103,7 +107,10 @@ fn owner<'h>(hearing: &Hearing<'h>, line: &Line<'_>, module: &Key) -> Option<&'h
         hearing.modules().filter(|it| it.subject == *module && countersigned_by(hearing, &it.id, module)).collect();
     for heard in 1..=hearing.len() {
         let then = hearing.first(heard);
-        let complete = |it: &&Module| then.has(&it.id) && then.countersignatures(&it.id).any(|by| by.by == *module && countersignature_lives(hearing, by));
+        let complete = |it: &&Module| {
+            then.has(&it.id)
+                && then.countersignatures(&it.id).any(|by| by.by == *module && countersignature_lives(hearing, by))
+        };
         for claim in claims.iter().copied().filter(complete) {
             if let Some(account) = account_behind(&then, line, &claim.issuer) {
                 return Some(account);

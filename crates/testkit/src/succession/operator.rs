@@ -59,7 +59,12 @@ impl<'h> Line<'h> {
 
     /// Says whether the rules of plain chains decide: a bare key whose tokens carry no claim.
     pub(super) fn is_plain(&self, hearing: &Hearing<'_>) -> bool {
-        matches!(hearing.anchor(), Anchor::Key(_)) && self.heads.iter().all(|head| head.claim.is_none())
+        matches!(hearing.anchor(), Anchor::Key(_)) && self.has_no_claim()
+    }
+
+    /// Says whether the current tokens carry no claim.
+    pub(super) fn has_no_claim(&self) -> bool {
+        self.heads.iter().all(|head| head.claim.is_none())
     }
 
     /// Says whether the current token lists a signing key.

@@ -13,8 +13,8 @@ use greatseal_core::time::{Timestamp, Validity};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::succession::TermsSeed;
 use super::claims::{Claims, Entity, Host, Invocation, Listing, Module, Provider, Terms, TokenId};
+use super::succession::TermsSeed;
 use crate::json::{AnyValue, Faults, Text, Texts, TextsSeed};
 use crate::{json, jws};
 

@@ -87,12 +87,7 @@ impl Verifier {
     }
 
     /// Decides about each target, and tells what had no effect.
-    pub fn judge(
-        &mut self,
-        targets: Vec<Candidate<Claims>>,
-        with: impl Into<Supply<Claims>>,
-        view: &View,
-    ) -> Outcome {
+    pub fn judge(&mut self, targets: Vec<Candidate<Claims>>, with: impl Into<Supply<Claims>>, view: &View) -> Outcome {
         let mut supply = with.into();
         let places: Vec<usize> = targets.into_iter().map(|target| supply.ask(target, [])).collect();
         self.decide_within(&places, supply, view)

@@ -53,7 +53,10 @@ impl Signable for Claims {
             lines.push(("place in the line", terms.seq.to_string()));
             lines.push(("follows", terms.prev.map_or_else(|| "nothing".to_owned(), |id| id.to_string())));
             lines.push(("threshold", format!("{} of {}", terms.threshold, claims.entity.signers().len())));
-            lines.push(("next identity", terms.next.map_or_else(|| "none".to_owned(), |next| format!("SHA-256 {next}"))));
+            lines.push((
+                "next identity",
+                terms.next.map_or_else(|| "none".to_owned(), |next| format!("SHA-256 {next}")),
+            ));
             lines.push(("both identities suffice", if terms.pair { "yes" } else { "no" }.to_owned()));
             lines.push(("accounts", terms.accounts.word().to_owned()));
         }

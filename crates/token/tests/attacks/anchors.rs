@@ -161,7 +161,7 @@ fn a_thief_of_the_identity_gets_nothing_from_a_pin() {
     let tenant = account_token(&realm.account, &thief).lists([&realm.account_signer]).sign();
     let supplied = [&taken, &tenant];
     assert_eq!(verify(&tenant).with(supplied).pin(&realm.root).denied(), Code::AccountIssuer);
-    assert_eq!(verify(&taken).with(supplied).pin(&realm.root).denied(), Code::OperatorUntrusted);
+    assert_eq!(verify(&taken).with(supplied).pin(&realm.root).denied(), Code::SuccessionUnknown);
     // Under the bare key the thief has everything, as is said of it.
     verify(&tenant).with(supplied).trust(&realm.operator).allowed();
 }

@@ -243,11 +243,18 @@ fn the_succession_claim_is_not_passed_over() {
     for name in ["greatseal", r"\u0067reatseal", r"great\u0073eal"] {
         let claimed = root.adding(&format!(r#""{name}":{{"seq":0}}"#));
         assert!(peer::accepts::<Operator>(&claimed));
-        assert_eq!(realm.verify_under(&claimed, &claimed, &realm.tenant).denied(), Code::ClaimsSuccession);
+        assert_eq!(realm.verify_under(&claimed, &claimed, &realm.tenant).denied(), Code::ClaimsField);
         // A token that is not understood does not speak for its operator either.
         assert_eq!(realm.verify_under(&realm.tenant, &claimed, &realm.tenant).denied(), Code::ChainIncomplete);
         let leaf = leaf_draft(&realm).adding(&format!(r#""{name}":null"#));
+        assert_eq!(realm.verify(&leaf).denied(), Code::TokenJson);
+        let terms = r#"{"seq":0,"prev":null,"threshold":1,"next":null,"pair":false,"accounts":"plain"}"#;
+        let leaf = leaf_draft(&realm).adding(&format!(r#""{name}":{terms}"#));
         assert_eq!(realm.verify(&leaf).denied(), Code::ClaimsSuccession);
+        let sound = root.adding(&format!(r#""{name}":{terms}"#));
+        realm.verify_under(&realm.tenant, &sound, &realm.tenant).allowed();
+        let doubtful = root.adding(&format!(r#""{name}":{}"#, terms.replace("}", r#","grace":9}"#)));
+        assert_eq!(realm.verify_under(&doubtful, &doubtful, &realm.tenant).denied(), Code::TokenJson);
     }
     let other = root.adding(r#""greatsea":{"seq":0}"#);
     realm.verify_under(&realm.tenant, &other, &realm.tenant).allowed();

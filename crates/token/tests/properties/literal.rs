@@ -167,6 +167,8 @@ impl<'s> Literal<'s> {
     pub(crate) fn allows(&self, position: usize) -> Option<bool> {
         let made = &self.scene.made[position];
         match &made.claims.entity {
+            // Of several of one second each is judged by itself, though together they say only what all say.
+            Entity::Operator(_) | Entity::Account(_) if self.has_twin(position) => None,
             Entity::Operator(listing) => Some(
                 self.operators.get(listing.subject.raw()).is_some_and(|current| current.tokens.contains(&position)),
             ),
@@ -185,6 +187,13 @@ impl<'s> Literal<'s> {
         }
     }
 
+    /// Says whether another token about the same subject is of the same second.
+    fn has_twin(&self, position: usize) -> bool {
+        let of = |made: &Made| (made.claims.entity.subject(), made.claims.terms.issued_at);
+        let own = of(&self.scene.made[position]);
+        self.made().any(|(other, made)| other != position && of(made) == own)
+    }
+
     /// Rules 5 to 7.
     fn allows_code(&self, made: &Made, subject: &RawKey) -> Option<bool> {
         let issuer = made.claims.issuer;
@@ -201,6 +210,11 @@ impl<'s> Literal<'s> {
         let identities: BTreeSet<RawKey> = speakers.iter().map(|speaker| speaker.identity).collect();
         if identities.len() != 1 {
             return Some(false);
+        }
+        // Under a pinned token only a log tells which of a module's tokens is the current one.
+        let pinned = self.scene.anchors.iter().any(|anchor| matches!(anchor, Anchor::OperatorToken { .. }));
+        if pinned && speakers.iter().any(|speaker| self.superseded(made, subject, speaker)) {
+            return None;
         }
         let verdicts: BTreeSet<bool> = speakers
             .iter()
