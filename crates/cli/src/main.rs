@@ -20,6 +20,7 @@ mod output;
 mod problem;
 mod quickstart;
 mod realm;
+mod sealed;
 mod secrets;
 mod table;
 mod text;

@@ -12,14 +12,16 @@ use std::sync::Arc;
 use greatseal_core::decide::Candidate;
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
+use greatseal_core::succession::AccountRule;
 use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 use zeroize::Zeroizing;
 
-use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, SignedModule};
+use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, NewSuccession, SignedModule};
 use crate::output;
 use crate::problem::Problem;
+use crate::sealed::SealedStore;
 use crate::realm::{Name, Realm};
 
 use report::Report;
@@ -65,6 +67,8 @@ impl Tour {
                     Passphrase::from_reader(passphrase.as_bytes())
                 }),
             ),
+            sealed: SealedStore::beside(&private.join("keys")),
+            apart: Keystore::open(private.join("keys-apart"))?,
             new_passphrase: Box::new(move || Ok(Passphrase::from_reader(for_new.as_bytes())?)),
             now,
         };
@@ -74,8 +78,11 @@ impl Tour {
     /// Walks through it all.
     pub(crate) fn run(mut self) -> Result<Report, Problem> {
         output::remark("making the operator: an identity key and three signing keys …");
+        let succession = NewSuccession { threshold: None, pair: true, accounts: AccountRule::Countersigned };
         let operator =
-            self.desk.create_operator(&NewOperator { title: "Acme".into(), signing_keys: 3, days: None })?.done()?;
+            NewOperator { title: "Acme".into(), signing_keys: 3, succession: Some(succession), days: None };
+        let operator =
+            self.desk.create_operator(&operator)?.done()?;
         output::remark("making two accounts, signed by a signing key of the operator …");
         for (name, title) in [("payments", "Payments"), ("partners", "Partners")] {
             self.desk
