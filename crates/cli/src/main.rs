@@ -15,6 +15,7 @@ mod desk;
 mod files;
 mod findings;
 mod input;
+mod missing;
 mod order;
 mod output;
 mod problem;

@@ -74,6 +74,24 @@ impl SealedStore {
         Sealed::read(name.clone(), path).map(Some)
     }
 
+    /// Says whether the sealed revocation of a name is here, or was taken to another medium.
+    pub(crate) fn is_kept(&self, name: &KeyName) -> bool {
+        self.path(name).exists() || self.note(name).exists()
+    }
+
+    /// Notes that it is kept elsewhere, so that nobody is reminded for ever.
+    ///
+    /// # Errors
+    /// What keeps the note from being written.
+    pub(crate) fn note_elsewhere(&self, name: &KeyName) -> Result<(), Problem> {
+        let note = self.note(name);
+        if note.exists() { Ok(()) } else { write_private(&note, b"kept on another medium\n") }
+    }
+
+    fn note(&self, name: &KeyName) -> PathBuf {
+        self.folder.join(format!("{}.elsewhere", name.as_str()))
+    }
+
     fn path(&self, name: &KeyName) -> PathBuf {
         self.folder.join(format!("{}.revocation.jwt", name.as_str()))
     }

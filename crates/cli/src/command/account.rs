@@ -101,7 +101,7 @@ pub(crate) struct AddKeys {
     /// The account's name in this realm.
     name: String,
     /// Names of the keys.
-    #[arg(required = true, value_name = "KEY")]
+    #[arg(required = true, value_name = "KEY", id = "added")]
     keys: Vec<String>,
     #[command(flatten)]
     next: Next,
@@ -116,7 +116,7 @@ pub(crate) struct RemoveKeys {
     /// The account's name in this realm.
     name: String,
     /// Names of the keys.
-    #[arg(required = true, value_name = "KEY")]
+    #[arg(required = true, value_name = "KEY", id = "removed")]
     keys: Vec<String>,
     /// A key to list in their place; may be repeated.
     #[arg(long, value_name = "KEY")]

@@ -182,6 +182,10 @@ fn succeed(
         ..NextToken::default()
     };
     change(&mut order);
+    let mut to_reissue = Vec::new();
+    for name in &order.remove {
+        to_reissue.extend(desk.dies_with(&desk.realm.key(name)?)?);
+    }
     let Succeeded { filed, endorsed_by } = match desk.succeed(&order)? {
         Outcome::Done(done) => done,
         Outcome::Waiting(waiting) => return Ok(super::request::tell_waiting(&desk, &waiting, format)),
@@ -200,6 +204,7 @@ fn succeed(
         "token": path.display().to_string(),
         "id": token.verified().id().to_string(),
         "files": files,
+        "to_reissue": to_reissue,
     });
     output::answer(format, &object, || {
         let mut text = format!("made the operator's next token\n  identity     {}\n", desk.realm.show(&claims.issuer));
@@ -210,10 +215,18 @@ fn succeed(
             text += &format!("  endorsed by  {}\n", desk.realm.show(key));
         }
         text += &format!(
-            "  token        {}, {}\n\n  Accounts and modules stay as they are. Publish the realm's folder: verifiers follow by themselves.\n",
+            "  token        {}, {}\n\n",
             path.display(),
             clock::show_expiry(claims.terms.validity.expires)
         );
+        for account in &to_reissue {
+            let name = account.trim_start_matches("account ");
+            text += &format!("  {account} was signed by a key that is listed no more: `greatseal account reissue {name}`\n");
+        }
+        if to_reissue.is_empty() {
+            text += "  Accounts and modules stay as they are.\n";
+        }
+        text += "  Publish the realm's folder: verifiers follow by themselves.\n";
         if order.rotate_identity {
             text += &format!(
                 "  The key after this one is in {}: carry it elsewhere.\n",
@@ -267,14 +280,15 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
             text += &format!("  signing key  {}\n", desk.realm.show(&key));
         }
         text += &format!(
-            "  token        {}, {}\n\n  Verifiers trust this key:\n    --trust {}\n  {} Next:\n    greatseal account create NAME\n",
+            "  token        {}, {}\n\n  Verifiers pin this {}:\n    --trust {}\n  {} Next:\n    greatseal account create NAME\n",
             saved.path.display(),
             clock::show_expiry(claims.terms.validity.expires),
-            claims.issuer,
+            if claims.succession.is_some() { "token" } else { "key" },
+            if claims.succession.is_some() { saved.path.display().to_string() } else { claims.issuer.to_string() },
             if signing_keys == 0 {
                 "Every account will need the identity key, and only `--policy relaxed` accepts them."
             } else {
-                "The identity key is not needed to issue accounts: back it up and keep it offline."
+                "The identity key is not needed to issue accounts: back it up and keep it offline, the next one elsewhere."
             }
         );
         text

@@ -56,7 +56,7 @@ pub(crate) struct Make {
 /// Copies a sealed revocation to another medium.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  greatseal key sealed export signing-1 --out /media/usb/signing-1.revocation.jwt\n\nWhoever has it can end the key, and do nothing else. Keep each apart from its key and from the others."
+    after_help = "Example:\n  greatseal key sealed export signing-1 --out /media/usb/signing-1.revocation.jwt\n\nWhoever has it can end the key, and do nothing else. The copy here may be deleted then.\nKeep each apart from its key and from the others."
 )]
 pub(crate) struct Export {
     /// The key's name in this realm.
@@ -151,6 +151,7 @@ fn make_one(make: &Make, format: Format) -> Result<Exit, Problem> {
     let view = greatseal_core::View::new(greatseal_core::Policy::Strict, Vec::new(), desk.now);
     let issued = unsigned.finish(&signature, &view)?;
     write_new(&make.out, &[issued.bytes(), b"\n"].concat())?;
+    desk.sealed.note_elsewhere(&name)?;
     tell("made", &name, &make.out, format);
     Ok(Exit::Ok)
 }
@@ -162,6 +163,7 @@ fn copy(export: &Export, format: Format) -> Result<Exit, Problem> {
     let sealed = desk.sealed.find(&name)?.ok_or_else(|| missing(&name))?;
     must_be_of(&sealed, &key)?;
     write_new(&export.out, &sealed.bytes)?;
+    desk.sealed.note_elsewhere(&name)?;
     tell("copied", &sealed.name, &export.out, format);
     Ok(Exit::Ok)
 }

@@ -162,7 +162,7 @@ impl Desk {
 
     /// Returns how this realm's own verifiers trust its operator: by its token, where that says who
     /// may succeed it, else by its key.
-    fn anchor(token: &Decoded<Claims>) -> Option<Anchor> {
+    pub(crate) fn anchor(token: &Decoded<Claims>) -> Option<Anchor> {
         match &token.content().entity {
             wascap::Entity::Operator(listing) if token.content().succession.is_none() => {
                 Some(Anchor::Operator(listing.subject))
