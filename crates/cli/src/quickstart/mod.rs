@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greatseal_core::decide::Candidate;
+use greatseal_core::supply::Supply;
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
 use greatseal_core::succession::AccountRule;
@@ -102,7 +102,8 @@ impl Tour {
         ];
 
         let identity = Key::<Operator>::new(*operator.signed_by.raw());
-        let view = View::new(Policy::Strict, vec![Anchor::Operator(identity)], self.desk.now);
+        let anchor = Anchor::OperatorToken { id: operator.token.verified().id(), subject: identity };
+        let view = View::new(Policy::Strict, vec![anchor], self.desk.now);
         let mut report = Report::new(&self.folder, identity);
         for file in &signed {
             self.must_allow(file, &view, &mut report)?;
@@ -136,7 +137,7 @@ impl Tour {
     fn must_allow(&self, file: &Signed, view: &View, report: &mut Report) -> Result<(), Problem> {
         // From the disk, as anybody would who was sent the file.
         let bytes = fs::read(&file.path).map_err(|error| Problem::io("cannot read", &file.path, &error))?;
-        match judge_module(&bytes, self.desk.realm.tokens()?.candidates(), view) {
+        match judge_module(&bytes, self.desk.realm.supply()?, view) {
             Decision::Allow(allow) => {
                 report.verified(&file.path, &allow);
                 Ok(())
@@ -150,7 +151,7 @@ impl Tour {
 }
 
 /// Judges a module's bytes with a verifier that remembers nothing.
-fn judge_module(bytes: &[u8], with: Vec<Candidate<Claims>>, view: &View) -> Decision {
+fn judge_module(bytes: &[u8], with: Supply<Claims>, view: &View) -> Decision {
     match ModuleFile::read(bytes) {
         Ok(file) => Verifier::new(NonZeroUsize::MIN).decide_module(&file, with, view),
         Err(fault) => Decision::Deny(greatseal_core::decide::Deny::because(fault.into())),
