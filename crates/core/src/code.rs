@@ -291,6 +291,9 @@ codes! {
     Revoked "GS-REVOKED" Deny 403 Author
         "the token, or one that it rests on, was revoked"
         "Ask for a new one; what is revoked stays revoked.";
+    RevocationIgnored "GS-REVOCATION-IGNORED" Deny 403 Caller
+        "a revocation has no effect here"
+        "Nothing that was judged is touched by it, or its signer may not revoke that. `greatseal inspect FILE` shows who signed it and what it names.";
     AccountNotCountersigned "GS-ACCOUNT-NOT-COUNTERSIGNED" Deny 403 Author
         "the account's own side did not countersign this listing"
         "Supply the countersignatures with `--with FILE-OR-FOLDER`, or ask the account for one: this operator's accounts have to agree to what is listed for them.";

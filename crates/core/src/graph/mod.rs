@@ -11,6 +11,7 @@ mod deeds;
 mod follow;
 mod ignored;
 mod index;
+mod learned;
 mod listing;
 mod operator;
 mod owner;
@@ -34,6 +35,7 @@ use deeds::{Deeds, Proven};
 use operator::OperatorSide;
 
 pub use ignored::{Ignored, Ineffective};
+pub use learned::{Heeded, Learned, Step};
 pub(crate) use index::Index;
 pub(crate) use relevant::{relevant, relevant_deeds};
 
