@@ -257,10 +257,10 @@ impl<T: Statement> Graph<'_, T> {
         deaths.into_iter().flatten().map(|death| death.since).min()
     }
 
-    /// Lists the living endorsements by which a token succeeds the one before it, by position.
+    /// Lists the living endorsements by which a token succeeds the one before it: signer and position.
     ///
     /// A few of each key: one is enough, and whoever stole a key can make any number.
-    pub(super) fn living_endorsements(&self, candidate: usize, token: usize) -> Vec<usize> {
+    pub(super) fn living_endorsements(&self, candidate: usize, token: usize) -> Vec<(RawKey, usize)> {
         let (Some(line), Some((_, old)), Some((issuer, _))) =
             (self.line_of(token), self.claim(token), self.claim(candidate))
         else {
@@ -278,7 +278,7 @@ impl<T: Statement> Graph<'_, T> {
                 *count += 1;
                 *count <= ENDORSEMENTS_OF_A_KEY
             })
-            .map(|support| support.at)
+            .map(|support| (support.by, support.at))
             .collect()
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Graph, Member, listed};
 use crate::anchor::Anchor;
-use crate::key::RawKey;
+use crate::deed::Deed;
+use crate::key::{PublicKey, RawKey};
 use crate::statement::{Grant, Statement, StatementId};
 
 /// What was learned about one anchor.
@@ -24,10 +25,10 @@ pub struct Learned {
 pub struct Step {
     /// The successor.
     pub id: StatementId,
-    /// Its position among the tokens that were supplied.
-    pub token: usize,
-    /// Positions, among the deeds that were supplied, of the living endorsements that counted.
-    pub endorsements: Vec<usize>,
+    /// Its exact bytes.
+    pub token: Vec<u8>,
+    /// The living endorsements that counted: who signed each, and its exact bytes.
+    pub endorsements: Vec<(PublicKey, Vec<u8>)>,
 }
 
 /// A revocation that counted.
@@ -35,15 +36,15 @@ pub struct Step {
 pub struct Heeded {
     /// Which one.
     pub id: StatementId,
-    /// Its position among the deeds that were supplied.
-    pub deed: usize,
+    /// Its exact bytes.
+    pub deed: Vec<u8>,
     /// Whether its signer is a key of the anchor's own side, rather than of those below it.
     pub own: bool,
 }
 
 impl<T: Statement> Graph<'_, T> {
     /// Collects what was learned under each anchor; nothing under those where nothing was.
-    pub(crate) fn learned(&self) -> Vec<Learned> {
+    pub(crate) fn learned(&self, deeds: &[Member<Deed>]) -> Vec<Learned> {
         let heeded = self.deeds.heeded();
         let mut sides = self.sides.iter();
         let mut learned = Vec::new();
@@ -55,8 +56,10 @@ impl<T: Statement> Graph<'_, T> {
             let mut steps = Vec::new();
             if let Some(side) = side {
                 for (before, token) in side.way().zip(side.steps()) {
-                    let endorsements = self.living_endorsements(token, before);
-                    steps.push(Step { id: self.id(token), token, endorsements });
+                    let endorsements = self.living_endorsements(token, before).into_iter();
+                    let endorsements = endorsements.map(|(by, at)| (PublicKey::Ed25519(by), received(deeds, at)));
+                    let (id, token) = (self.id(token), received(self.members, token));
+                    steps.push(Step { id, token, endorsements: endorsements.collect() });
                 }
             }
             let mut revocations = Vec::new();
@@ -64,7 +67,11 @@ impl<T: Statement> Graph<'_, T> {
                 let own = self.own_keys(what, side.into_iter().flat_map(super::OperatorSide::way));
                 let below = self.keys_below(&own);
                 let counted = heeded.iter().filter(|(_, _, by)| own.contains(by) || below.contains(by));
-                revocations.extend(counted.map(|(deed, id, by)| Heeded { id: *id, deed: *deed, own: own.contains(by) }));
+                revocations.extend(counted.map(|(at, id, by)| Heeded {
+                    id: *id,
+                    deed: received(deeds, *at),
+                    own: own.contains(by),
+                }));
             }
             if !steps.is_empty() || !revocations.is_empty() {
                 learned.push(Learned { anchor, steps, revocations });
@@ -115,6 +122,11 @@ impl<T: Statement> Graph<'_, T> {
         below.extend(code.into_iter().map(|(_, subject)| subject));
         below
     }
+}
+
+/// Copies the exact bytes of a member.
+fn received<T>(members: &[Member<T>], at: usize) -> Vec<u8> {
+    members.get(at).map(|member| member.received().to_vec()).unwrap_or_default()
 }
 
 fn subject<T: Statement>(content: &T) -> Option<RawKey> {
