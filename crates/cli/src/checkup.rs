@@ -3,8 +3,8 @@
 //! Nobody authorises from this: it lists what is in order beside what is not.
 
 use data_encoding::HEXUPPER;
-use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::deed::{Act, Target};
+use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
 use greatseal_core::key::{PublicKey, Role};
 use greatseal_core::statement::Grant;

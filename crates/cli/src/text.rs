@@ -71,7 +71,9 @@ pub(crate) fn sentence(fault: &Fault) -> String {
                 "countersignature" => ("a", "agrees to an account's listing or a module"),
                 _ => ("a", "takes something back"),
             };
-            format!("this is {article} {what}, which {about} and says nothing by itself: give it with `--with`, beside the token in question")
+            format!(
+                "this is {article} {what}, which {about} and says nothing by itself: give it with `--with`, beside the token in question"
+            )
         }
         Fault::Succession(fault) => succession(fault),
         Fault::Key(_)
@@ -89,15 +91,17 @@ fn succession(fault: &SuccessionFault) -> String {
             format!("the token of operator {operator} expired at {}, more than 400 days ago", clock::show(*expired))
         }
         SuccessionFault::Fork { operator, first, second } => {
-            format!("operator {operator} has tokens of equal standing, or a gap between its tokens: {first} and {second}")
+            format!(
+                "operator {operator} has tokens of equal standing, or a gap between its tokens: {first} and {second}"
+            )
         }
         SuccessionFault::NotSuccessor { operator, trusted } => format!(
             "operator {operator}: no line of endorsed tokens leads to this one from {trusted}; endorsements of it, or a token between, were not supplied"
         ),
         SuccessionFault::Revoked { subject, by } => format!("{subject} was revoked, by {by}"),
-        SuccessionFault::NotCountersigned { account } => format!(
-            "no countersignature of this listing was supplied by the own side of account {account}"
-        ),
+        SuccessionFault::NotCountersigned { account } => {
+            format!("no countersignature of this listing was supplied by the own side of account {account}")
+        }
         SuccessionFault::Void { .. }
         | SuccessionFault::Followed { .. }
         | SuccessionFault::KeyNotCountersigned { .. }

@@ -9,8 +9,8 @@ use greatseal_core::error::{ArchiveFault, DecodeFault, Fault, ModuleFault, Quote
 use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
 use greatseal_token::deed;
 use greatseal_token::wascap::archive::{self, ArchiveFile};
-use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::module;
+use greatseal_token::wascap::module::ModuleFile;
 
 pub(crate) use supplied::{Ignored, Supplied};
 

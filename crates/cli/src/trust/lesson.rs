@@ -104,7 +104,8 @@ fn within_bounds(revocations: Vec<&Revoked>) -> Vec<&Revoked> {
         of_one.sort_by(|(a, it), (b, other)| a.cmp(b).then_with(|| it.id.cmp(&other.id)));
     }
     while count > REVOCATIONS || bytes > REVOKED_BYTES {
-        let Some(most) = of_signer.values_mut().max_by_key(|of_one| (of_one.len(), Reverse(of_one.first().map(|it| it.0))))
+        let Some(most) =
+            of_signer.values_mut().max_by_key(|of_one| (of_one.len(), Reverse(of_one.first().map(|it| it.0))))
         else {
             break;
         };

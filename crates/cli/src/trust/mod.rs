@@ -12,6 +12,7 @@
 
 mod folder;
 mod lesson;
+mod line;
 mod memory;
 mod pin;
 
@@ -23,6 +24,7 @@ use greatseal_core::Code;
 use greatseal_core::key::Nkey;
 
 pub(crate) use lesson::Lesson;
+pub(crate) use line::Standing;
 pub(crate) use memory::Memory;
 pub(crate) use pin::{NewPin, Pin, Revoked, statement};
 

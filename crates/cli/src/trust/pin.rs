@@ -185,7 +185,8 @@ impl Pin {
                 (PathBuf::from_iter(place), text.as_slice())
             })
         });
-        numbered.chain(self.revoked.iter().map(|revoked| (PathBuf::from_iter(revoked.place()), revoked.text.as_slice())))
+        numbered
+            .chain(self.revoked.iter().map(|revoked| (PathBuf::from_iter(revoked.place()), revoked.text.as_slice())))
     }
 }
 

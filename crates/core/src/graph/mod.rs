@@ -35,8 +35,8 @@ use deeds::{Deeds, Proven};
 use operator::OperatorSide;
 
 pub use ignored::{Ignored, Ineffective};
-pub use learned::{Heeded, Learned, Step};
 pub(crate) use index::Index;
+pub use learned::{Heeded, Learned, Step};
 pub(crate) use relevant::{relevant, relevant_deeds};
 
 /// A token that a decision may turn on, as far as it is known.

@@ -6,7 +6,10 @@ use greatseal_core::issue::Signable;
 use greatseal_core::key::Spelled;
 use greatseal_token::deed::{DeedText, encode};
 
-use super::{ISSUED, TestKey, Token};
+use super::{TestKey, Token};
+
+/// When deeds are made: before now by any machine's clock; no rule asks for more.
+const MADE: u64 = 1_700_000_000;
 
 /// Endorses an operator token.
 #[must_use]
@@ -49,7 +52,7 @@ fn spelled(key: &TestKey) -> Spelled {
 /// Signs any deed.
 #[must_use]
 pub fn deed(by: &TestKey, act: Act) -> Token {
-    let deed = Deed { signer: spelled(by), id: "1".into(), issued_at: Timestamp::from_secs(ISSUED), act };
+    let deed = Deed { signer: spelled(by), id: "1".into(), issued_at: Timestamp::from_secs(MADE), act };
     let request = encode(&deed).expect("a deed can be encoded").request();
     Token::new(DeedText::assemble(request.message(), &by.answer(&request)))
 }

@@ -125,7 +125,8 @@ impl Draft {
     #[must_use]
     pub fn line(mut self, line: Line<'_>) -> Self {
         let Entity::Operator(listing) = &self.claims.entity else { panic!("only operators have a line of descent") };
-        let seq = line.previous.map(|token| token.decoded().content().succession.as_ref().map_or(0, |it| it.terms().seq));
+        let seq =
+            line.previous.map(|token| token.decoded().content().succession.as_ref().map_or(0, |it| it.terms().seq));
         let terms = SuccessionTerms {
             seq: seq.map_or(0, |seq| seq + 1),
             prev: line.previous.map(Token::id),

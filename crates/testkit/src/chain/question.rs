@@ -128,7 +128,8 @@ impl<'t> Question<'t> {
     /// Decides with this verifier and its memory.
     pub fn decide_by(&self, verifier: &mut Verifier) -> Decision {
         let view = View::new(self.policy, self.anchors.clone(), Timestamp::from_secs(self.at));
-        let (deeds, tokens): (Vec<&[u8]>, Vec<&[u8]>) = self.with.iter().map(Token::bytes).partition(|text| is_deed(text));
+        let (deeds, tokens): (Vec<&[u8]>, Vec<&[u8]>) =
+            self.with.iter().map(Token::bytes).partition(|text| is_deed(text));
         let deeds: Vec<_> = deeds.into_iter().filter_map(|deed| verifier.read_deed(deed).ok()).collect();
         let tokens = verifier.read_all(&tokens).into_iter().filter_map(Result::ok).collect();
         let with = Supply::heap(tokens).with_deeds(deeds);

@@ -24,14 +24,9 @@ pub(super) struct Showing {
 }
 
 impl Showing {
-    pub(super) fn new(
-        labels: BTreeMap<StatementId, String>,
-        supplied: &[Candidate<Claims>],
-        target: String,
-    ) -> Self {
-        let named = |candidate: &Candidate<Claims>| {
-            Some((candidate.id(), text::name(candidate.content().entity.name()?)))
-        };
+    pub(super) fn new(labels: BTreeMap<StatementId, String>, supplied: &[Candidate<Claims>], target: String) -> Self {
+        let named =
+            |candidate: &Candidate<Claims>| Some((candidate.id(), text::name(candidate.content().entity.name()?)));
         let names = supplied.iter().filter_map(named).collect();
         Self { labels: labels.into_iter().map(|(id, label)| (id.to_string(), label)).collect(), names, target }
     }
