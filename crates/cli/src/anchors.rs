@@ -1,4 +1,4 @@
-//! Whom a verification trusts: keys, and tokens that are pinned.
+//! Whom a verification trusts: keys, tokens that are pinned, and what is remembered under them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,15 @@ use greatseal_token::wascap::{self, Claims};
 
 use crate::input::{Input, Kind};
 use crate::problem::Problem;
-use crate::trust::Pin;
+use crate::trust::{Memory, TrustStore};
 
 /// Anchors, and the tokens that some of them pin.
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
     pub(crate) anchors: Vec<Anchor>,
     pub(crate) pinned: Vec<(PathBuf, Candidate<Claims>)>,
+    /// For anchors of the trust store, in order: what each remembers. Empty when trust was named.
+    pub(crate) memories: Vec<Memory>,
 }
 
 impl Trust {
@@ -36,14 +38,18 @@ impl Trust {
         Ok(trust)
     }
 
-    /// Takes what the trust store pins.
-    pub(crate) fn of_pins(pins: Vec<Pin>) -> Self {
+    /// Takes what the trust store pins and remembers.
+    ///
+    /// # Errors
+    /// When the store is damaged: whom one trusts is not guessed.
+    pub(crate) fn of_store(store: &TrustStore) -> Result<Self, Problem> {
         let mut trust = Self::default();
-        for pin in pins {
+        for pin in store.pins()? {
             trust.anchors.push(*pin.anchor());
             trust.pinned.extend(pin.token().cloned().map(|(path, token)| (path, Candidate::Decoded(token))));
+            trust.memories.push(Memory::of(store, &pin)?);
         }
-        trust
+        Ok(trust)
     }
 
     fn add(&mut self, word: &str, asked: &str) -> Result<(), Problem> {
@@ -83,6 +89,10 @@ impl Trust {
         };
         let token = match Input::read(path)?.kind {
             Kind::Token(token) => token,
+            Kind::Deed(_) => {
+                let why = "a deed cannot be trusted by itself; give it with `--with`";
+                return Err(refuse(Code::NoRule, why.into()));
+            }
             Kind::Module(_) => return Err(refuse(Code::NoRule, "a module cannot be trusted by itself".into())),
             Kind::Archive(_) => return Err(refuse(Code::NoRule, "a provider cannot be trusted by itself".into())),
             Kind::Neither(fault) => return Err(refuse(fault.code(), fault.to_string())),

@@ -3,11 +3,13 @@
 //! Nobody authorises from this: it lists what is in order beside what is not.
 
 use data_encoding::HEXUPPER;
+use greatseal_core::deed::{Act, Target};
 use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
 use greatseal_core::key::{PublicKey, Role};
 use greatseal_core::statement::Grant;
-use greatseal_core::{Policy, Statement, Timestamp, View};
+use greatseal_core::{Decoded, Policy, Statement, Timestamp, View};
+use greatseal_token::deed;
 use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Claims, Entity};
@@ -57,10 +59,42 @@ pub(crate) fn look(kind: Kind, now: Timestamp) -> Vec<Check> {
         Kind::Token(token) => {
             look_at_token(&token, now, &mut checks);
         }
+        Kind::Deed(deed) => look_at_deed(&deed, now, &mut checks),
         Kind::Module(bytes) => look_at_module(&bytes, now, &mut checks),
         Kind::Archive(archive) => look_at_archive(archive, now, &mut checks),
     }
     checks
+}
+
+fn look_at_deed(received: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
+    let decoded = match deed::decode(received) {
+        Ok(decoded) => decoded,
+        Err(fault) => return checks.push(Check::bad("deed", &fault.into())),
+    };
+    let deed = decoded.content();
+    let says = match &deed.act {
+        Act::Endorse(of) => format!("an endorsement of the operator token {of}"),
+        Act::Countersign(of) => format!("a countersignature on the token {of}"),
+        Act::Revoke(revocation) => match &revocation.target {
+            Target::Statement(id) => format!("a revocation of the statement {id}"),
+            Target::Edge { issuer, subject } => format!("a revocation of what {issuer} said about {subject}"),
+            Target::Key(key) => format!("a revocation of everything that {key} signed"),
+        },
+    };
+    checks.push(Check::good("deed", format!("{says}; it counts only if its signer has a say there")));
+    checks.push(signature(&decoded, deed.signer));
+    checks.push(match View::new(Policy::Strict, Vec::new(), now).standing(deed).fault() {
+        None => Check::good("time", "made before now; deeds do not expire"),
+        Some(fault) => Check::bad("time", &fault.into()),
+    });
+}
+
+fn signature<T: Statement>(decoded: &Decoded<T>, by: impl core::fmt::Display) -> Check {
+    let PublicKey::Ed25519(key) = decoded.content().signer();
+    match ed25519::verify(&Signed { key: &key, message: decoded.signed(), signature: decoded.signature() }) {
+        Ok(()) => Check::good("signature", format!("good, by {by}")),
+        Err(fault) => Check::bad("signature", &fault.into()),
+    }
 }
 
 fn look_at_module(bytes: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
@@ -138,22 +172,36 @@ fn look_at_token(token: &[u8], now: Timestamp, checks: &mut Vec<Check>) -> Optio
     };
     let claims = decoded.content();
     checks.push(Check::good("token", format!("strict claims of kind {}", claims.entity.word())));
-    let PublicKey::Ed25519(key) = claims.signer();
-    checks.push(
-        match ed25519::verify(&Signed { key: &key, message: decoded.signed(), signature: decoded.signature() }) {
-            Ok(()) => Check::good("signature", format!("good, by {}", claims.issuer)),
-            Err(fault) => Check::bad("signature", &fault.into()),
-        },
-    );
+    checks.push(signature(&decoded, claims.issuer));
     let view = View::new(Policy::Strict, Vec::new(), now);
     checks.push(match view.standing(claims).fault() {
         None => Check::good("time", "it speaks now"),
         Some(fault) => Check::bad("time", &fault.into()),
     });
+    if let Entity::Operator(_) = &claims.entity {
+        checks.push(Check::good("succession", succession(claims)));
+    }
     for fault in alone(claims) {
         checks.push(Check::bad("authority", &fault.into()));
     }
     Some(claims.clone())
+}
+
+/// Says who may decide about the token after this one.
+fn succession(claims: &Claims) -> String {
+    let Some(claim) = &claims.succession else {
+        return "without the `greatseal` claim no token can follow this one: whoever pins it has to replace the pin"
+            .into();
+    };
+    let terms = claim.terms();
+    let signers = claims.entity.signers().len();
+    let pair = if terms.pair && terms.next.is_some() { ", or by both identities" } else { "" };
+    format!(
+        "token {} of its line; the next needs endorsements by {} of {signers} signing keys{pair}; accounts: {}",
+        terms.seq,
+        terms.threshold,
+        terms.accounts.word()
+    )
 }
 
 /// Finds what no chain could mend.

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use greatseal_core::Fault;
 use greatseal_core::error::{ChainFault, Quoted, TimeFault};
+use greatseal_core::graph::Ineffective;
+use greatseal_core::succession::SuccessionFault;
 
 use crate::clock;
 
@@ -61,15 +63,57 @@ pub(crate) fn sentence(fault: &Fault) -> String {
         }
         Fault::Chain(ChainFault::Superseded { subject, newer, newer_issued_at }) => {
             let at = clock::show(*newer_issued_at);
-            format!("{subject} has a newer token, issued at {at} (statement {newer})")
+            format!("{subject} has a newer token, issued at {at}: {newer}")
         }
+        Fault::Chain(ChainFault::NoRule { what: what @ ("endorsement" | "countersignature" | "revocation") }) => {
+            let (article, about) = match *what {
+                "endorsement" => ("an", "supports an operator token"),
+                "countersignature" => ("a", "agrees to an account's listing or a module"),
+                _ => ("a", "takes something back"),
+            };
+            format!(
+                "this is {article} {what}, which {about} and says nothing by itself: give it with `--with`, beside the token in question"
+            )
+        }
+        Fault::Succession(fault) => succession(fault),
         Fault::Key(_)
         | Fault::Decode(_)
         | Fault::Signature(_)
         | Fault::Module(_)
         | Fault::Archive(_)
-        | Fault::Chain(_)
-        | Fault::Succession(_) => fault.to_string(),
+        | Fault::Chain(_) => fault.to_string(),
+    }
+}
+
+fn succession(fault: &SuccessionFault) -> String {
+    match fault {
+        SuccessionFault::Stale { operator, expired } => {
+            format!("the token of operator {operator} expired at {}, more than 400 days ago", clock::show(*expired))
+        }
+        SuccessionFault::Fork { operator, first, second } => {
+            format!(
+                "operator {operator} has tokens of equal standing, or a gap between its tokens: {first} and {second}"
+            )
+        }
+        SuccessionFault::NotSuccessor { operator, trusted } => format!(
+            "operator {operator}: no line of endorsed tokens leads to this one from {trusted}; endorsements of it, or a token between, were not supplied"
+        ),
+        SuccessionFault::Revoked { subject, by } => format!("{subject} was revoked, by {by}"),
+        SuccessionFault::NotCountersigned { account } => {
+            format!("no countersignature of this listing was supplied by the own side of account {account}")
+        }
+        SuccessionFault::Void { .. }
+        | SuccessionFault::Followed { .. }
+        | SuccessionFault::KeyNotCountersigned { .. }
+        | SuccessionFault::Owned { .. } => fault.to_string(),
+    }
+}
+
+/// Says why a deed has no effect.
+pub(crate) fn ineffective(why: &Ineffective) -> String {
+    match why {
+        Ineffective::Time(fault) => sentence(&(*fault).into()),
+        Ineffective::Signature(_) | Ineffective::Identity | Ineffective::Stranger => why.to_string(),
     }
 }
 

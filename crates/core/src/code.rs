@@ -303,6 +303,9 @@ codes! {
     KeyListed "GS-KEY-LISTED" Error 409 Caller
         "the key is still listed by a current token"
         "Unlist it first: `greatseal operator signing-key remove NAME`, or the same under `account`.";
+    RevocationIgnored "GS-REVOCATION-IGNORED" Deny 403 Caller
+        "a revocation has no effect here"
+        "Nothing that was judged is touched by it, or its signer may not revoke that. `greatseal inspect FILE` shows who signed it and what it names.";
     AccountNotCountersigned "GS-ACCOUNT-NOT-COUNTERSIGNED" Deny 403 Author
         "the account's own side did not countersign this listing"
         "Supply the countersignatures with `--with FILE-OR-FOLDER`, or ask the account for one: this operator's accounts have to agree to what is listed for them.";

@@ -6,7 +6,7 @@ use crate::anchor::Anchored;
 use crate::decoded::Decoded;
 use crate::deed::Deed;
 use crate::error::{ChainFault, Fault};
-use crate::graph::{Graph, Ignored, Index, Material, Member, relevant, relevant_deeds};
+use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, relevant, relevant_deeds};
 use crate::key::Nkey;
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
@@ -253,15 +253,18 @@ impl<T> Default for Memory<T> {
 pub struct Outcome {
     /// One answer for each target, in order.
     pub decisions: Vec<Decision>,
-    /// Revocations without effect.
+    /// Deeds without effect.
     pub ignored: Vec<Ignored>,
+    /// What a verifier should remember, so that nobody can hide it from a later decision.
+    pub learned: Vec<Learned>,
 }
 
 impl Outcome {
     /// Denies the only question for one reason.
     #[must_use]
     pub fn because(fault: Fault) -> Self {
-        Self { decisions: vec![Decision::Deny(Deny::because(fault))], ignored: Vec::new() }
+        let decisions = vec![Decision::Deny(Deny::because(fault))];
+        Self { decisions, ignored: Vec::new(), learned: Vec::new() }
     }
 
     /// Returns the only answer; a denial, if there is none.
@@ -292,7 +295,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         if let Err(fault) = self.verify_relevant(targets, memory) {
             let deny = Deny::because(fault.into());
             let decisions = targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
-            return Outcome { decisions, ignored: Vec::new() };
+            return Outcome { decisions, ignored: Vec::new(), learned: Vec::new() };
         }
         let material = Material {
             members: &self.members,
@@ -303,7 +306,8 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         };
         let graph = Graph::new(self.view, material);
         let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
-        Outcome { decisions, ignored: graph.ignored(&self.deeds) }
+        // Last: what counted is known only when everything is decided.
+        Outcome { decisions, ignored: graph.ignored(&self.deeds), learned: graph.learned(&self.deeds) }
     }
 
     fn verify_relevant(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Result<(), ChainFault> {

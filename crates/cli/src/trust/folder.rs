@@ -100,7 +100,7 @@ pub(super) fn collect(store: &Path, below: &str, files: &mut Vec<(String, Vec<u8
     Ok(())
 }
 
-/// Parts of the deepest folder, `NAME/followed/STEP`.
+/// Parts of the deepest folders, `NAME/followed/STEP` and `NAME/revoked/own`.
 const DEPTH: usize = 3;
 
 /// Makes a folder and what is missing above it, each with mode 0700.
@@ -142,12 +142,7 @@ pub(super) fn create(path: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Pro
     // It goes away unless it takes its name.
     let unfinished = unfinished_in(above).map_err(fault)?;
     for (name, bytes) in files {
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(unfinished.path().join(name)).map_err(fault)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
+        create_file(&unfinished.path().join(name), bytes).map_err(fault)?;
     }
     settle(&unfinished.path().join("."))?;
     fs::rename(unfinished.path(), path).map_err(fault)?;
@@ -163,6 +158,30 @@ fn unfinished_in(above: &Path) -> io::Result<tempfile::TempDir> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     builder.tempdir_in(above)
+}
+
+/// Writes a file of mode 0600, whole or not at all, over whatever has its name.
+pub(super) fn write(store: &Path, path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let fault = |error: io::Error| Problem::io("cannot write", path, &error);
+    let unfinished = unfinished_in(store).map_err(fault)?;
+    let file = unfinished.path().join("file");
+    create_file(&file, bytes).map_err(fault)?;
+    fs::rename(&file, path).map_err(fault)?;
+    settle(path)
+}
+
+fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes).and_then(|()| file.sync_all())
+}
+
+/// Takes a file out of the store.
+pub(super) fn remove_file(path: &Path) -> Result<(), Problem> {
+    fs::remove_file(path).map_err(|error| Problem::io("cannot remove", path, &error))
 }
 
 /// Takes a folder out of the store in one step.

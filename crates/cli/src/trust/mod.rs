@@ -5,10 +5,15 @@
 //!   acme/pin.toml          the key, the statement, since when
 //!   acme/token.jwt         the pinned token, as it was pinned; none for a bare key
 //!   acme/followed/N/M      statements that led on from it, step by step; only ever added to
+//!   acme/revoked/own/ID    revocations that counted, by keys of the pinned side itself
+//!   acme/revoked/below/ID  and by keys of the accounts and modules under it
 //!   trust.lock
 //! ```
 
 mod folder;
+mod lesson;
+mod line;
+mod memory;
 mod pin;
 
 use std::fs::{self, File};
@@ -18,7 +23,10 @@ use clap::Args;
 use greatseal_core::Code;
 use greatseal_core::key::Nkey;
 
-pub(crate) use pin::{NewPin, Pin, statement};
+pub(crate) use lesson::Lesson;
+pub(crate) use line::Standing;
+pub(crate) use memory::Memory;
+pub(crate) use pin::{NewPin, Pin, Revoked, statement};
 
 use crate::configuration;
 use crate::problem::Problem;
@@ -29,8 +37,11 @@ use crate::text;
 const LOCK: &str = "trust.lock";
 /// Pins that one store may hold.
 const PINS: usize = 1000;
-/// Statements of one step.
-const STATEMENTS: usize = 64;
+/// Statements of one step: the token, and two endorsements by each key of the largest listing.
+const STATEMENTS: usize = 2000;
+/// Bytes of all steps of a pin. With what is remembered of revocations it stays under what one
+/// decision verifies, so that no memory makes every decision too large.
+const FOLLOWED_BYTES: usize = 2 * 1024 * 1024;
 
 /// Which trust store.
 #[derive(Clone, Debug, Args)]
@@ -46,9 +57,9 @@ impl InStore {
         TrustStore::open(self.folder()?.ok_or_else(|| configuration::missing("--trust-store", "trust"))?)
     }
 
-    /// Reads the pins; none where there is no configuration at all.
-    pub(crate) fn pins(&self) -> Result<Vec<Pin>, Problem> {
-        self.folder()?.map_or_else(|| Ok(Vec::new()), |folder| TrustStore::open(folder)?.pins())
+    /// Opens the store; nothing where there is no configuration at all.
+    pub(crate) fn if_any(&self) -> Result<Option<TrustStore>, Problem> {
+        self.folder()?.map(TrustStore::open).transpose()
     }
 
     fn folder(&self) -> Result<Option<PathBuf>, Problem> {
@@ -154,18 +165,26 @@ impl TrustStore {
     /// Remembers statements that led on from a pinned token: a newer token and its endorsements.
     ///
     /// They are kept as one step after those before, and nothing takes a step back. Whether they
-    /// do lead on is for the caller to know.
+    /// do lead on is for the caller to know. What is remembered already is not written again.
     ///
     /// # Errors
     /// `GS-TRUST-UNKNOWN` for a name without a pin, `GS-FILE-TOO-LARGE` for more than any step is.
-    #[cfg_attr(not(test), expect(dead_code, reason = "successors are not followed yet"))]
     pub(crate) fn remember(&self, name: &Name, statements: &[&[u8]]) -> Result<(), Problem> {
         let _held = self.hold()?;
         let pin = self.pin(name)?;
+        let known = |text: &&[u8]| pin.followed().iter().flatten().any(|known| known == text);
+        if !statements.is_empty() && statements.iter().all(known) {
+            return Ok(());
+        }
         let largest = greatseal_core::limits::TOKEN_BYTES;
-        let too_large = statements.len() > STATEMENTS || statements.iter().any(|bytes| bytes.len() > largest);
+        let bytes = pin.followed().iter().flatten().map(Vec::len).chain(statements.iter().map(|text| text.len()));
+        let too_large = statements.len() > STATEMENTS
+            || statements.iter().any(|bytes| bytes.len() > largest)
+            || bytes.sum::<usize>() > FOLLOWED_BYTES;
         if too_large || statements.is_empty() || pin.followed().len() >= pin::STEPS {
-            let fault = format!("{name}: a step has 1 to {STATEMENTS} statements of at most {largest} bytes");
+            let fault = format!(
+                "{name}: a step has 1 to {STATEMENTS} statements of at most {largest} bytes, and all steps {FOLLOWED_BYTES}"
+            );
             return Err(Problem::new(Code::FileTooLarge, fault));
         }
         let followed = self.folder.join(name.as_str()).join(pin::FOLLOWED);
@@ -237,7 +256,7 @@ mod tests {
         for (number, step) in followed.iter().enumerate() {
             assert_eq!(*step, [vec![b't', u8::try_from(number).unwrap()], b"endorsement".to_vec()]);
         }
-        for statements in [&[][..], &[&[0u8; 65 * 1024][..]][..], &[&b"x"[..]; 65][..]] {
+        for statements in [&[][..], &[&[0u8; 65 * 1024][..]][..], &[&b"x"[..]; 2001][..]] {
             assert_eq!(store.remember(&name, statements).unwrap_err().code(), Code::FileTooLarge);
         }
         assert_eq!(store.pin(&name).unwrap().followed().len(), 12);

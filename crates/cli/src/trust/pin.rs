@@ -19,6 +19,10 @@ const PIN: &str = "pin.toml";
 const TOKEN: &str = "token.jwt";
 /// Statements that led on from the token, one folder for each step.
 pub(super) const FOLLOWED: &str = "followed";
+/// Revocations that counted, by who signed them.
+pub(super) const REVOKED: &str = "revoked";
+const OWN: &str = "own";
+const BELOW: &str = "below";
 /// Steps that are remembered.
 pub(super) const STEPS: usize = 1000;
 
@@ -87,6 +91,25 @@ pub(crate) struct Pin {
     since: Timestamp,
     token: Option<(PathBuf, Decoded<Claims>)>,
     followed: Vec<Vec<Vec<u8>>>,
+    revoked: Vec<Revoked>,
+}
+
+/// A revocation that counted once under a pin.
+#[derive(Clone, Debug)]
+pub(crate) struct Revoked {
+    /// Whether its signer is of the pin's own side, rather than of those below it.
+    pub(crate) own: bool,
+    /// Its statement's id, which is its name in the store.
+    pub(crate) id: String,
+    /// Its exact text.
+    pub(crate) text: Vec<u8>,
+}
+
+impl Revoked {
+    /// Names its place below a pin's folder.
+    pub(super) fn place(&self) -> [&str; 3] {
+        [REVOKED, if self.own { OWN } else { BELOW }, &self.id]
+    }
 }
 
 impl Pin {
@@ -119,7 +142,8 @@ impl Pin {
             return Err(malformed(&file, "it names another token than the one beside it"));
         }
         let since = Timestamp::from_secs(written.since);
-        Ok(Self { name, anchor, since, token, followed: followed(&path.join(FOLLOWED))? })
+        let (followed, revoked) = (followed(&path.join(FOLLOWED))?, revoked(&path.join(REVOKED))?);
+        Ok(Self { name, anchor, since, token, followed, revoked })
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -146,6 +170,23 @@ impl Pin {
     /// Returns the statements that led on from the pinned token, step by step.
     pub(crate) fn followed(&self) -> &[Vec<Vec<u8>>] {
         &self.followed
+    }
+
+    /// Returns the revocations that counted under it.
+    pub(crate) fn revoked(&self) -> &[Revoked] {
+        &self.revoked
+    }
+
+    /// Returns every remembered statement, with its path below the pin's folder.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (PathBuf, &[u8])> {
+        let numbered = self.followed.iter().enumerate().flat_map(|(step, statements)| {
+            statements.iter().enumerate().map(move |(number, text)| {
+                let place = [FOLLOWED.to_owned(), (step + 1).to_string(), (number + 1).to_string()];
+                (PathBuf::from_iter(place), text.as_slice())
+            })
+        });
+        numbered
+            .chain(self.revoked.iter().map(|revoked| (PathBuf::from_iter(revoked.place()), revoked.text.as_slice())))
     }
 }
 
@@ -180,4 +221,26 @@ fn followed(path: &Path) -> Result<Vec<Vec<Vec<u8>>>, Problem> {
         (1..=count(&path)?).map(statement).collect()
     };
     (1..=steps).map(step).collect()
+}
+
+/// Reads the revocations, in the order of their ids.
+fn revoked(path: &Path) -> Result<Vec<Revoked>, Problem> {
+    let mut found = Vec::new();
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(found);
+    }
+    folder::must_be_folder(path)?;
+    for (name, own) in [(OWN, true), (BELOW, false)] {
+        let path = path.join(name);
+        if std::fs::symlink_metadata(&path).is_err() {
+            continue;
+        }
+        folder::must_be_folder(&path)?;
+        for id in folder::list(&path)?.into_iter().filter(|name| !name.starts_with('.')) {
+            let path = path.join(&id);
+            let text = folder::read(&path)?.ok_or_else(|| malformed(&path, "it is missing"))?;
+            found.push(Revoked { own, id, text });
+        }
+    }
+    Ok(found)
 }

@@ -1,6 +1,8 @@
 //! The built command, run like a stranger would: in a folder of its own, with an environment of its own.
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 
+pub(crate) mod line;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

@@ -65,6 +65,7 @@ impl Coroner<'_, '_> {
     pub(super) fn ended(&self, key: &RawKey) -> Option<Death> {
         let own = |revoked: &&Revoked<'_>| matches!(&revoked.revocation.target, Target::Key(named) if is(named, key));
         let first = self.deeds.revocations(key).iter().find(own)?;
+        self.deeds.heed(key, first);
         Some(Death { since: first.place, by: first.id })
     }
 
@@ -81,13 +82,11 @@ impl Coroner<'_, '_> {
 
     /// Finds the first revocation by a key that names a statement and does not spare it.
     fn first(&self, by: &RawKey, it: &Mortal, names: impl Fn(&Target) -> bool) -> Option<Death> {
-        self.deeds
-            .revocations(by)
-            .iter()
-            .find(|revoked| {
-                names(&revoked.revocation.target) && !self.proven.spares(revoked.revocation, it.id, it.place)
-            })
-            .map(|revoked| Death { since: revoked.place, by: revoked.id })
+        let revoked = self.deeds.revocations(by).iter().find(|revoked| {
+            names(&revoked.revocation.target) && !self.proven.spares(revoked.revocation, it.id, it.place)
+        })?;
+        self.deeds.heed(by, revoked);
+        Some(Death { since: revoked.place, by: revoked.id })
     }
 }
 

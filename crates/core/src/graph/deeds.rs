@@ -1,5 +1,6 @@
 //! Deeds by what they are about, and what the log proves about statements.
 
+use core::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Member, Place};
@@ -16,6 +17,8 @@ pub(super) struct Support {
     pub(super) id: StatementId,
     pub(super) by: RawKey,
     pub(super) place: Place,
+    /// Its position among the deeds.
+    pub(super) at: usize,
 }
 
 /// A revocation whose signature is good.
@@ -24,6 +27,8 @@ pub(super) struct Revoked<'a> {
     pub(super) id: StatementId,
     pub(super) revocation: &'a Revocation,
     pub(super) place: Place,
+    /// Its position among the deeds.
+    at: usize,
 }
 
 /// The deeds that verified and are not from the future, each once.
@@ -32,6 +37,8 @@ pub(super) struct Deeds<'a> {
     endorsements: BTreeMap<StatementId, Vec<Support>>,
     countersignatures: BTreeMap<StatementId, Vec<Support>>,
     revocations: BTreeMap<RawKey, Vec<Revoked<'a>>>,
+    /// Revocations that counted against something, by position, and who signed each.
+    heeded: RefCell<BTreeMap<usize, (StatementId, RawKey)>>,
 }
 
 impl<'a> Deeds<'a> {
@@ -49,13 +56,13 @@ impl<'a> Deeds<'a> {
                 continue;
             }
             let (id, place, PublicKey::Ed25519(by)) = (verified.id(), place(index), deed.signer());
+            let support = Support { id, by, place, at: index };
             match &deed.act {
-                Act::Endorse(of) => deeds.endorsements.entry(*of).or_default().push(Support { id, by, place }),
-                Act::Countersign(of) => {
-                    deeds.countersignatures.entry(*of).or_default().push(Support { id, by, place });
-                }
+                Act::Endorse(of) => deeds.endorsements.entry(*of).or_default().push(support),
+                Act::Countersign(of) => deeds.countersignatures.entry(*of).or_default().push(support),
                 Act::Revoke(revocation) => {
-                    deeds.revocations.entry(by).or_default().push(Revoked { id, revocation, place });
+                    let revoked = Revoked { id, revocation, place, at: index };
+                    deeds.revocations.entry(by).or_default().push(revoked);
                 }
             }
         }
@@ -76,6 +83,16 @@ impl<'a> Deeds<'a> {
     pub(super) fn signed_by(&self, id: &StatementId, by: &RawKey) -> bool {
         let mut supports = self.endorsements.values().chain(self.countersignatures.values()).flatten();
         supports.any(|support| support.id == *id && support.by == *by)
+    }
+
+    /// Notes that a key's revocation counted against something.
+    pub(super) fn heed(&self, by: &RawKey, revoked: &Revoked<'_>) {
+        self.heeded.borrow_mut().insert(revoked.at, (revoked.id, *by));
+    }
+
+    /// Returns the revocations that counted so far: position, id, signer.
+    pub(super) fn heeded(&self) -> Vec<(usize, StatementId, RawKey)> {
+        self.heeded.borrow().iter().map(|(at, (id, by))| (*at, *id, *by)).collect()
     }
 
     /// Returns what a key revoked.

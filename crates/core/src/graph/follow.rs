@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::death::Mortal;
+use super::deeds::Support;
 use super::index::Names;
 use super::{Graph, Line, Place, listed};
 use crate::decide::Failure;
 use crate::key::{Key, Operator, RawKey};
 use crate::limits::FOLLOWED_SECONDS;
 use crate::statement::{Grant, Statement, StatementId};
-use crate::succession::{Succession, SuccessionFault};
+use crate::succession::{Succession, SuccessionFault, Terms};
 use crate::view::Standing;
+
+/// Endorsements by one key that are worth remembering: a second, should the first be revoked.
+const ENDORSEMENTS_OF_A_KEY: usize = 2;
 
 /// The way from a pinned token to the one that speaks now.
 #[derive(Debug)]
@@ -233,27 +237,55 @@ impl<T: Statement> Graph<'_, T> {
         };
         let id: StatementId = member.id();
         let old = old.terms();
-        let is_other_identity = |key: &RawKey| {
-            if issuer.raw() == &line.identity {
-                old.next.is_some_and(|next| next.opens(key))
-            } else {
-                *key == line.identity
-            }
-        };
         for support in self.deeds.endorsements(&id) {
             // The identities' endorsements are never revoked (rule 13); no signing key is one (rule 1).
-            if old.pair && is_other_identity(&support.by) {
+            if old.pair && is_other_identity(old, line, issuer, &support.by) {
                 backing.paired = Some(backing.paired.map_or(support.place, |place| place.min(support.place)));
             } else if line.lists(&support.by) {
-                let mortal = Mortal { id: support.id, signer: support.by, subject: None, place: support.place };
-                let coroner = self.coroner();
-                let deaths = [coroner.by_signer(&mortal), coroner.by_strike(&mortal, line)];
-                let until = deaths.into_iter().flatten().map(|death| death.since).min();
+                let until = self.death_of(support, line);
                 backing.lives.entry(support.by).or_default().push((support.place, until));
             }
         }
         backing
     }
+
+    /// Finds when an endorsement by a signing key died.
+    fn death_of(&self, support: &Support, line: &Line) -> Option<Place> {
+        let mortal = Mortal { id: support.id, signer: support.by, subject: None, place: support.place };
+        let coroner = self.coroner();
+        let deaths = [coroner.by_signer(&mortal), coroner.by_strike(&mortal, line)];
+        deaths.into_iter().flatten().map(|death| death.since).min()
+    }
+
+    /// Lists the living endorsements by which a token succeeds the one before it: signer and position.
+    ///
+    /// A few of each key: one is enough, and whoever stole a key can make any number.
+    pub(super) fn living_endorsements(&self, candidate: usize, token: usize) -> Vec<(RawKey, usize)> {
+        let (Some(line), Some((_, old)), Some((issuer, _))) =
+            (self.line_of(token), self.claim(token), self.claim(candidate))
+        else {
+            return Vec::new();
+        };
+        let mut of_key: BTreeMap<RawKey, usize> = BTreeMap::new();
+        let supports = self.deeds.endorsements(&self.id(candidate)).iter();
+        supports
+            .filter(|support| {
+                let by_identity = is_other_identity(old.terms(), &line, issuer, &support.by);
+                by_identity || (line.lists(&support.by) && self.death_of(support, &line).is_none())
+            })
+            .filter(|support| {
+                let count = of_key.entry(support.by).or_default();
+                *count += 1;
+                *count <= ENDORSEMENTS_OF_A_KEY
+            })
+            .map(|support| (support.by, support.at))
+            .collect()
+    }
+}
+
+/// Says whether a key is the one identity of the two that did not issue the successor.
+fn is_other_identity(old: &Terms, line: &Line, issuer: Key<Operator>, key: &RawKey) -> bool {
+    if issuer.raw() == &line.identity { old.next.is_some_and(|next| next.opens(key)) } else { *key == line.identity }
 }
 
 #[cfg(test)]

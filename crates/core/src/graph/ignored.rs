@@ -1,15 +1,21 @@
 //! Deeds that had no effect, and why: a revocation that somebody supplied should not vanish silently.
+//!
+//! Endorsements and countersignatures are told only when their signatures are bad: of those that
+//! are good there may be any number that bear on other tokens.
 
 use super::{Graph, Member};
+use crate::code::Code;
 use crate::deed::{Act, Deed, Target};
 use crate::error::{SignatureFault, TimeFault};
 use crate::key::{PublicKey, RawKey, Spelled};
 use crate::statement::{Grant, Statement, StatementId};
 use crate::view::Standing;
 
-/// A revocation without effect.
+/// A deed without effect.
 #[derive(Clone, Debug)]
 pub struct Ignored {
+    /// Its position among the deeds that were supplied.
+    pub position: usize,
     /// Which one.
     pub id: StatementId,
     /// Who signed it, or is said to have.
@@ -18,7 +24,7 @@ pub struct Ignored {
     pub why: Ineffective,
 }
 
-/// Why a revocation has no effect.
+/// Why a deed has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ineffective {
     /// Its signature does not hold.
@@ -35,15 +41,31 @@ pub enum Ineffective {
     Stranger,
 }
 
+impl Ineffective {
+    /// Returns the stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Signature(fault) => fault.code(),
+            Self::Time(fault) => fault.code(),
+            Self::Identity | Self::Stranger => Code::RevocationIgnored,
+        }
+    }
+}
+
 impl<T: Statement> Graph<'_, T> {
-    /// Lists the revocations among some deeds that had no effect.
+    /// Lists the deeds that had no effect, as far as that is to be told.
     pub(crate) fn ignored(&self, deeds: &[Member<Deed>]) -> Vec<Ignored> {
         deeds
             .iter()
-            .filter_map(|member| {
-                let Act::Revoke(revocation) = &member.content().act else { return None };
-                let why = self.ineffective(member, &revocation.target)?;
-                Some(Ignored { id: member.id(), signer: member.content().signer, why })
+            .enumerate()
+            .filter_map(|(position, member)| {
+                let why = match (&member.content().act, member) {
+                    (Act::Revoke(revocation), _) => self.ineffective(member, &revocation.target)?,
+                    (_, Member::Refused(refused)) => Ineffective::Signature(refused.fault()),
+                    (_, Member::Verified(_) | Member::Pending(_)) => return None,
+                };
+                Some(Ignored { position, id: member.id(), signer: member.content().signer, why })
             })
             .collect()
     }

@@ -11,6 +11,7 @@ mod deeds;
 mod follow;
 mod ignored;
 mod index;
+mod learned;
 mod listing;
 mod operator;
 mod owner;
@@ -35,6 +36,7 @@ use operator::OperatorSide;
 
 pub use ignored::{Ignored, Ineffective};
 pub(crate) use index::Index;
+pub use learned::{Heeded, Learned, Step};
 pub(crate) use relevant::{relevant, relevant_deeds};
 
 /// A token that a decision may turn on, as far as it is known.

@@ -82,6 +82,11 @@ impl OperatorSide {
         self.behind.iter().chain(&self.tokens).copied()
     }
 
+    /// Returns the tokens after the pinned one, the current one last.
+    pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
+        self.way().skip(1).filter(|_| matches!(self.anchored, Anchored::Token))
+    }
+
     /// Says whether the two are one operator, as trusted in two ways.
     pub(super) fn is_also(&self, other: &Self) -> bool {
         self.identities.iter().any(|identity| other.identities.contains(identity))

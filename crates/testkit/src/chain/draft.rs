@@ -4,11 +4,25 @@ use std::collections::BTreeMap;
 
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Key, KeyRole};
+use greatseal_core::succession::{AccountRule, Commitment, Succession, Terms as SuccessionTerms};
 use greatseal_core::{Policy, StatementId, Timestamp, View};
 use greatseal_token::wascap::{Claims, Entity, Listing, Module, Provider, Terms, TokenId, encode};
 
 use super::token::{HEADER, Token, unchecked};
 use super::{ISSUED, TestKey};
+
+/// Where an operator token stands in its line of descent, and who decides about the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'t> {
+    /// The token that it follows; none for the first.
+    pub previous: Option<&'t Token>,
+    /// How many signing keys are a quorum.
+    pub threshold: u64,
+    /// The next identity; with one, both identities may do without a quorum.
+    pub next: Option<&'t TestKey>,
+    /// What accounts have to agree to.
+    pub accounts: AccountRule,
+}
 
 /// Claims and who is to sign them.
 #[derive(Clone, Debug)]
@@ -101,6 +115,29 @@ impl Draft {
             | Entity::Invocation(_)
             | Entity::Untyped { .. } => panic!("{} claims list nobody", self.claims.entity.word()),
         }
+        self
+    }
+
+    /// Gives an operator token the claim `greatseal`; after [`Self::lists`].
+    ///
+    /// # Panics
+    /// Where the claim cannot stand in its token.
+    #[must_use]
+    pub fn line(mut self, line: Line<'_>) -> Self {
+        let Entity::Operator(listing) = &self.claims.entity else { panic!("only operators have a line of descent") };
+        let seq =
+            line.previous.map(|token| token.decoded().content().succession.as_ref().map_or(0, |it| it.terms().seq));
+        let terms = SuccessionTerms {
+            seq: seq.map_or(0, |seq| seq + 1),
+            prev: line.previous.map(Token::id),
+            threshold: line.threshold,
+            next: line.next.map(|next| Commitment::to(next.nkey().raw())),
+            pair: line.next.is_some(),
+            accounts: line.accounts,
+        };
+        let signers = listing.signers.iter().flatten().map(Key::raw);
+        self.claims.succession =
+            Some(Succession::new(terms, listing.subject.raw(), signers).expect("a claim that fits its token"));
         self
     }
 

@@ -11,13 +11,15 @@
 //! verify(&leaf).with([&root, &tenant]).trust(&acme).allowed();
 //! ```
 
+mod deed;
 mod draft;
 mod key;
 mod question;
 mod realm;
 mod token;
 
-pub use draft::{Draft, account_token, claims_token, module_token, operator_token, provider_token};
+pub use deed::{countersignature, deed, edge_revocation, endorsement, key_revocation, revocation};
+pub use draft::{Draft, Line, account_token, claims_token, module_token, operator_token, provider_token};
 pub use key::{TestKey, account, key, module, operator, provider};
 pub use question::{Question, verify, verify_archive, verify_module};
 pub use realm::Realm;

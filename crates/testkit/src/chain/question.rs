@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use greatseal_core::decide::{Allow, Deny};
 use greatseal_core::key::{Key, Nkey, Role};
+use greatseal_core::supply::Supply;
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
+use greatseal_token::deed::is_deed;
 use greatseal_token::wascap::Verifier;
 use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
@@ -51,7 +53,7 @@ impl<'t> Question<'t> {
         Self { target, with: Vec::new(), anchors: Vec::new(), at: AT, policy: Policy::Strict }
     }
 
-    /// Supplies further tokens; those that do not decode are passed over, as the command does.
+    /// Supplies further tokens and deeds; those that do not decode are passed over, as the command does.
     pub fn with<'a>(mut self, tokens: impl IntoIterator<Item = &'a Token>) -> Self {
         self.with.extend(tokens.into_iter().cloned());
         self
@@ -126,8 +128,11 @@ impl<'t> Question<'t> {
     /// Decides with this verifier and its memory.
     pub fn decide_by(&self, verifier: &mut Verifier) -> Decision {
         let view = View::new(self.policy, self.anchors.clone(), Timestamp::from_secs(self.at));
-        let with: Vec<&[u8]> = self.with.iter().map(Token::bytes).collect();
-        let with: Vec<_> = verifier.read_all(&with).into_iter().filter_map(Result::ok).collect();
+        let (deeds, tokens): (Vec<&[u8]>, Vec<&[u8]>) =
+            self.with.iter().map(Token::bytes).partition(|text| is_deed(text));
+        let deeds: Vec<_> = deeds.into_iter().filter_map(|deed| verifier.read_deed(deed).ok()).collect();
+        let tokens = verifier.read_all(&tokens).into_iter().filter_map(Result::ok).collect();
+        let with = Supply::heap(tokens).with_deeds(deeds);
         match &self.target {
             Target::Token(token) => match verifier.read(token.bytes()) {
                 Ok(target) => verifier.decide(vec![target], with, &view).pop().expect("one target, one decision"),

@@ -1,14 +1,12 @@
 //! The answer to `greatseal verify`, for programs and for people.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use greatseal_core::decide::{Allow, Candidate, Failure, Link};
-use greatseal_core::{Code, Decision, Policy, StatementId, Timestamp};
-use greatseal_token::wascap::Claims;
+use greatseal_core::{Code, Decision, Policy, Timestamp};
 use serde::Serialize;
 
+use super::showing::Showing;
 use crate::clock;
 use crate::input::Ignored;
 use crate::realm::Realm;
@@ -45,23 +43,25 @@ pub(super) enum Checked {
     Archive,
 }
 
+/// One token of the chain.
 #[derive(Debug, Serialize)]
-struct ChainLink {
-    id: String,
-    family: &'static str,
-    issuer: String,
-    subject: String,
-    expires: Option<u64>,
+pub(super) struct ChainLink {
+    pub(super) id: String,
+    pub(super) family: &'static str,
+    pub(super) issuer: String,
+    pub(super) subject: String,
+    pub(super) expires: Option<u64>,
     #[serde(skip)]
-    line: String,
+    pub(super) line: String,
 }
 
+/// One way in which it failed.
 #[derive(Debug, Serialize)]
-struct FailureLine {
-    code: &'static str,
-    message: String,
-    token: Option<String>,
-    subject: Option<String>,
+pub(super) struct FailureLine {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) token: Option<String>,
+    pub(super) subject: Option<String>,
 }
 
 impl Answer {
@@ -98,12 +98,12 @@ impl Answer {
                 message: showing.sentence(allow),
                 chain: allow.chain().iter().map(|link| showing.link(link)).collect(),
                 anchored: Some(allow.anchored().word()),
-                notices: allow.notices().iter().map(ToString::to_string).collect(),
+                notices: allow.notices().iter().map(|notice| showing.notice(notice)).collect(),
                 ..blank
             },
             Decision::Deny(deny) => Self {
                 code: Some(deny.closest().fault.code().text()),
-                message: text::sentence(&deny.closest().fault),
+                message: showing.failure(deny.closest()).message,
                 failures: deny.failures().map(|failure| showing.failure(failure)).collect(),
                 ..blank
             },
@@ -132,8 +132,9 @@ impl Answer {
             line(format!("deny   {}  {}", self.file, self.code.unwrap_or_default()));
             line(format!("  {}", named(&text::capital(&self.message))));
             for failure in &self.failures {
-                if failure.token.as_ref() != Some(&self.file) {
-                    line(format!("  in {}", failure.token.as_deref().unwrap_or_default()));
+                let token = failure.token.as_deref().unwrap_or_default();
+                if token != self.file && !failure.message.starts_with(token) {
+                    line(format!("  in {token}"));
                 }
                 if Some(failure.code) != self.code || failure.message != self.message {
                     line(format!("  also: {} [{}]", named(&failure.message), failure.code));
@@ -157,71 +158,6 @@ impl Answer {
         ));
         lines
     }
-}
-
-/// Where tokens came from and what they call their subjects, for messages only.
-pub(super) struct Showing {
-    pub(super) labels: BTreeMap<StatementId, String>,
-    pub(super) names: BTreeMap<StatementId, String>,
-    pub(super) target: String,
-}
-
-impl Showing {
-    pub(super) fn add(&mut self, target: &Candidate<Claims>, path: &Path) {
-        self.labels.insert(target.id(), text::path(path));
-        if let Some(name) = target.content().entity.name() {
-            self.names.insert(target.id(), text::name(name));
-        }
-    }
-
-    fn link(&self, link: &Link) -> ChainLink {
-        let name = self.names.get(&link.id).map_or("", String::as_str);
-        ChainLink {
-            id: link.id.to_string(),
-            family: link.family.word(),
-            issuer: link.issuer.to_string(),
-            subject: link.subject.to_string(),
-            expires: link.expires.map(|at| at.as_secs()),
-            line: format!(
-                "{} {name}  {}  {}",
-                link.subject.role(),
-                link.subject.short(),
-                clock::show_expiry(link.expires)
-            ),
-        }
-    }
-
-    fn sentence(&self, allow: &Allow) -> String {
-        let mut links = allow.chain().iter();
-        let named = |link: Option<&Link>| {
-            link.map_or_else(String::new, |link| {
-                let name = self.names.get(&link.id).map(|name| format!(" {name}")).unwrap_or_default();
-                format!("{}{name}", link.subject.role())
-            })
-        };
-        match (links.next(), links.next_back()) {
-            (root, Some(leaf)) => format!("{} speaks, under {}", named(Some(leaf)), named(root)),
-            (only, None) => format!("{} is trusted", named(only)),
-        }
-    }
-
-    fn failure(&self, failure: &Failure) -> FailureLine {
-        FailureLine {
-            code: failure.fault.code().text(),
-            message: text::sentence(&failure.fault),
-            token: Some(
-                failure.statement.and_then(|id| self.labels.get(&id).cloned()).unwrap_or_else(|| self.target.clone()),
-            ),
-            subject: failure.subject.map(|key| key.to_string()),
-        }
-    }
-}
-
-pub(super) fn names(candidates: &[Candidate<Claims>]) -> BTreeMap<StatementId, String> {
-    candidates
-        .iter()
-        .filter_map(|candidate| Some((candidate.id(), text::name(candidate.content().entity.name()?))))
-        .collect()
 }
 
 /// Keys that the realm around the working folder has names for; none outside of one.

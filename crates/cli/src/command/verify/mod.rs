@@ -1,27 +1,24 @@
 //! `greatseal verify`: is this token, module or provider archive to be believed?
 
 mod answer;
+mod session;
+mod showing;
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::thread;
 
 use clap::Args;
 use clap::ValueEnum;
 use greatseal_core::code::Exit;
-use greatseal_core::decide::{Candidate, Deny};
 use greatseal_core::key::{Nkey, PublicKey, did};
-use greatseal_core::{Code, Decision, Fault, Policy, StatementId, Timestamp, View};
-use greatseal_token::wascap::archive::ArchiveFile;
-use greatseal_token::wascap::module::ModuleFile;
-use greatseal_token::wascap::{Claims, Verifier};
+use greatseal_core::{Code, Policy, Timestamp};
 
-use answer::{Answer, Checked, Showing, names, realm_names};
+use answer::realm_names;
+use session::{Session, Terms};
 
 use crate::anchors::Trust;
 use crate::clock;
-use crate::input::{Ignored, Input, Kind, Supplied};
+use crate::input::{Input, Kind, Supplied};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::text;
@@ -45,11 +42,11 @@ pub(crate) struct Verify {
     #[command(flatten)]
     store: InStore,
 
-    /// Further tokens: files or folders, in any mixture.
+    /// Further tokens and deeds (endorsements, countersignatures, revocations): files or folders, in any mixture.
     #[arg(long, value_name = "PATH")]
     with: Vec<PathBuf>,
 
-    /// Revocations: files or folders.
+    /// Revocations and other deeds: files or folders.
     #[arg(long, value_name = "PATH")]
     revocation: Vec<PathBuf>,
 
@@ -105,10 +102,12 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
         Some(at) => at,
         None => clock::now()?,
     };
-    let trust =
-        if verify.trust.is_empty() { Trust::of_pins(verify.store.pins()?) } else { Trust::read(&verify.trust)? };
-    let mut supplied = Supplied::read(&verify.with)?;
-    ignore_revocations(&verify.revocation, &mut supplied)?;
+    let store = if verify.trust.is_empty() { verify.store.if_any()? } else { None };
+    let trust = match &store {
+        Some(store) => Trust::of_store(store)?,
+        None => Trust::read(&verify.trust)?,
+    };
+    let mut supplied = Supplied::read(&verify.with, &verify.revocation)?;
     if trust.anchors.is_empty() {
         return Err(nobody_trusted(&verify.files, &supplied));
     }
@@ -116,9 +115,13 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     if verify.files.len() > 1 {
         supplied.add_tokens_of(&verify.files);
     }
-    let mut session = Session::new(verify, now, trust, supplied);
+    let terms = Terms { policy: verify.policy.into(), now, subject: verify.subject };
+    // At another instant other tokens speak: what is learned then may not be so now.
+    let mut session = Session::new(terms, trust, supplied, store.filter(|_| verify.at.is_none()));
+    let names = realm_names();
+    let mut told = BTreeSet::new();
     let mut exit = Exit::Ok;
-    for (number, file) in verify.files.iter().enumerate() {
+    for file in &verify.files {
         // One at a time: there may be many, and a module may be large.
         let answer = match Input::read(file) {
             Ok(input) => session.answer(input),
@@ -133,164 +136,20 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
         if answer.decision == "deny" {
             exit = Exit::Deny;
         }
-        if number == 0 {
-            for ignored in &answer.ignored {
-                output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
-            }
+        // What several files have in common is told once.
+        for ignored in answer.ignored.iter().filter(|ignored| told.insert((*ignored).clone())) {
+            output::remark(&format!("ignored {}: {} [{}]", ignored.file, ignored.reason, ignored.code));
         }
-        output::answer(format, &answer, || answer.people(now, &session.names));
+        output::answer(format, &answer, || answer.people(now, &names));
     }
     Ok(exit)
-}
-
-/// What all files of one call share.
-struct Session<'a> {
-    verify: &'a Verify,
-    view: View,
-    verifier: Verifier,
-    trust: Trust,
-    supplied: Supplied,
-    names: Vec<(String, String)>,
-}
-
-impl<'a> Session<'a> {
-    fn new(verify: &'a Verify, now: Timestamp, trust: Trust, supplied: Supplied) -> Self {
-        let view = View::new(verify.policy.into(), trust.anchors.clone(), now);
-        let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { verify, view, verifier: Verifier::new(workers), trust, supplied, names: realm_names() }
-    }
-
-    fn answer(&mut self, input: Input) -> Answer {
-        // Read anew for each file: from the second on, what was verified is remembered.
-        let (with, labels, mut ignored) = self.candidates();
-        let mut showing = Showing { labels, names: names(&with), target: input.label() };
-        let mut checked = Checked::Nothing;
-        let Input { path, kind } = input;
-        let (decision, target) = match kind {
-            Kind::Neither(fault) => (deny(fault), None),
-            Kind::Token(token) => match self.verifier.read(&token) {
-                Ok(target) => {
-                    showing.add(&target, &path);
-                    let about = About::of(&target);
-                    let decision = self.verifier.decide(vec![target], with, &self.view).pop();
-                    (decision.unwrap_or_else(deny_nothing), Some(about))
-                }
-                Err(fault) => (deny(fault.into()), None),
-            },
-            Kind::Module(bytes) => match ModuleFile::read(&bytes) {
-                Ok(file) => {
-                    let target = file.token().and_then(|token| self.verifier.read(token).ok());
-                    let about = target.as_ref().map(|target| {
-                        showing.add(target, &path);
-                        About::of(target)
-                    });
-                    let decision = self.verifier.decide_module(&file, with, &self.view);
-                    if matches!(decision, Decision::Allow(_)) {
-                        checked = Checked::Module;
-                    }
-                    (decision, about)
-                }
-                Err(fault) => (deny(fault.into()), None),
-            },
-            Kind::Archive(archive) => match ArchiveFile::open(archive) {
-                Ok(file) => {
-                    let about = self.verifier.read(file.token()).ok().map(|target| {
-                        showing.add(&target, &path);
-                        About::of(&target)
-                    });
-                    let decision = self.verifier.decide_archive(file, with, &self.view);
-                    if matches!(decision, Decision::Allow(_)) {
-                        checked = Checked::Archive;
-                    }
-                    (decision, about)
-                }
-                Err(fault) => (deny(fault.into()), None),
-            },
-        };
-        ignored.extend(self.supplied.ignored.iter().cloned());
-        let decision = self.about_whom(decision, target.as_ref());
-        let (subject, entity) = target.map_or((None, None), |about| (Some(about.subject), about.nkey));
-        Answer::of(
-            &decision,
-            self.view.policy(),
-            &showing,
-            subject.or_else(|| entity.map(|key| key.to_string())),
-            checked,
-            ignored,
-        )
-    }
-
-    /// Holds `--subject`.
-    fn about_whom(&self, decision: Decision, target: Option<&About>) -> Decision {
-        let Some(wanted) = self.verify.subject else { return decision };
-        match (&decision, target.and_then(|about| about.nkey)) {
-            (Decision::Allow(_), Some(found)) if found.public_key() == wanted => decision,
-            (Decision::Allow(_), found) => deny(
-                greatseal_core::error::ChainFault::OtherSubject { found: found.map(|key| key.public_key()), wanted }
-                    .into(),
-            ),
-            (Decision::Deny(_), _) => decision,
-        }
-    }
-
-    fn candidates(&mut self) -> (Vec<Candidate<Claims>>, BTreeMap<StatementId, String>, Vec<Ignored>) {
-        let mut labels = BTreeMap::new();
-        let mut ignored = Vec::new();
-        let texts: Vec<&[u8]> = self.supplied.tokens.iter().map(|(_, token)| token.as_slice()).collect();
-        let mut with = Vec::with_capacity(texts.len());
-        for (read, (path, _)) in self.verifier.read_all(&texts).into_iter().zip(&self.supplied.tokens) {
-            match read {
-                Ok(candidate) => {
-                    labels.insert(candidate.id(), text::path(path));
-                    with.push(candidate);
-                }
-                Err(fault) => ignored.push(Ignored::fault(path, &fault.into())),
-            }
-        }
-        for (path, candidate) in &self.trust.pinned {
-            labels.insert(candidate.id(), text::path(path));
-            with.push(candidate.clone());
-        }
-        (with, labels, ignored)
-    }
-}
-
-/// Whom a token is about, as it says itself.
-struct About {
-    subject: String,
-    nkey: Option<Nkey>,
-}
-
-impl About {
-    fn of(target: &Candidate<Claims>) -> Self {
-        let entity = &target.content().entity;
-        Self { subject: text::name(&entity.subject_text()), nkey: entity.subject() }
-    }
-}
-
-fn deny(fault: Fault) -> Decision {
-    Decision::Deny(Deny::because(fault))
-}
-
-fn deny_nothing() -> Decision {
-    deny(greatseal_core::error::DecodeFault::Empty.into())
-}
-
-/// Reads revocations: none of the kinds that there will be is known yet, so none has an effect.
-fn ignore_revocations(paths: &[PathBuf], supplied: &mut Supplied) -> Result<(), Problem> {
-    let revocations = Supplied::read(paths)?;
-    supplied.ignored.extend(revocations.ignored);
-    for (path, _) in revocations.tokens {
-        supplied.ignored.push(Ignored::new(&path, Code::NoRule, "no revocation of a known kind; it has no effect"));
-    }
-    Ok(())
 }
 
 /// Says whom one could trust: the operators and accounts among what was supplied.
 fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
     let targets = files.iter().filter_map(|file| match Input::read(file).ok()?.kind {
         Kind::Token(token) => Some(token),
-        Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_) => None,
+        Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_) => None,
     });
     let tokens = supplied.tokens.iter().map(|(_, token)| token.clone());
     let mut found: Vec<String> = targets

@@ -1,12 +1,14 @@
 //! `greatseal trust`: whom one trusts, in one's own configuration.
 
+mod memory;
+
 use std::io::{BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
 use greatseal_core::code::Exit;
 use greatseal_core::decide::Candidate;
 use greatseal_core::key::Nkey;
-use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
+use greatseal_core::{Anchor, Code, Decision, Decoded, Policy, Timestamp, View};
 use greatseal_token::wascap::{Claims, Verifier};
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use crate::problem::Problem;
 use crate::realm::Name;
 use crate::table::table;
 use crate::text;
-use crate::trust::{InStore, NewPin, Pin, statement};
+use crate::trust::{InStore, NewPin, Pin, Standing, TrustStore, statement};
 
 /// Remembers whom you trust, where no realm's folder can change it.
 #[derive(Debug, Subcommand)]
@@ -42,6 +44,9 @@ pub(crate) struct Add {
     /// Do not ask: what is shown has been compared already.
     #[arg(long)]
     yes: bool,
+    /// Pin a newer token in the place of the older one of its line; the pin's name once more.
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
     #[command(flatten)]
     store: InStore,
 }
@@ -90,32 +95,67 @@ fn pin(add: &Add, format: Format) -> Result<Exit, Problem> {
     let name = Name::parse(&add.name)?;
     let now = clock::now()?;
     let store = add.store.store()?;
-    let (new, shown) = read(&add.what, now)?;
+    let (new, shown, token) = read(&add.what, now)?;
     // Early, so that nobody compares keys for nothing; adding looks once more.
-    store.admit(&name, &new.key_of())?;
+    let replaces = replaces(&store, &name, token.as_ref(), add.confirm.as_deref())?;
+    if !replaces {
+        store.admit(&name, &new.key_of())?;
+    }
     confirm(add.yes, &shown)?;
-    let pin = store.add(&name, &new)?;
+    let pin = if replaces { store.replace(&name, &new)? } else { store.add(&name, &new)? };
     output::answer(format, &object(&pin), || {
         format!("pinned {name}\n{}  Now `greatseal verify FILE` trusts it without `--trust`.\n", people(&pin))
     });
     Ok(Exit::Ok)
 }
 
+/// Says whether a token takes the place of an older one of its line, which has to be confirmed.
+fn replaces(
+    store: &TrustStore,
+    name: &Name,
+    token: Option<&Decoded<Claims>>,
+    confirm: Option<&str>,
+) -> Result<bool, Problem> {
+    let line = match token {
+        Some(token) => store.line_of(token)?,
+        None => None,
+    };
+    match (line, confirm) {
+        (None, None) => Ok(false),
+        (None, Some(_)) => Err(Problem::usage("--confirm: no pin has an older token of the same line")
+            .hint("Leave it out; `greatseal trust list` shows what is pinned.")),
+        (Some((pin, Standing::Newer)), Some(confirm)) if confirm == pin.name().as_str() && name == pin.name() => {
+            Ok(true)
+        }
+        (Some((pin, Standing::Newer)), _) => {
+            let pin = pin.name();
+            let fault = format!("this token says that it follows the one pinned as {pin}");
+            Err(Problem::new(Code::TrustTaken, fault).hint(format!(
+                "Usually there is nothing to do: given its endorsements by `--with`, `greatseal verify` follows it by itself and remembers. To pin it in that one's place, compare it with a source you trust and add `--confirm {pin}`: greatseal trust add {pin} FILE --confirm {pin}"
+            )))
+        }
+        (Some((pin, Standing::Older)), _) => {
+            let fault = format!("this token is older than the one of its line that is pinned as {}", pin.name());
+            Err(Problem::new(Code::TrustTaken, fault).hint("Nothing was changed: trust does not go back."))
+        }
+    }
+}
+
 /// Reads what is to be pinned, and says what it is.
-fn read(word: &str, now: Timestamp) -> Result<(NewPin, String), Problem> {
+fn read(word: &str, now: Timestamp) -> Result<(NewPin, String, Option<Decoded<Claims>>), Problem> {
     let mut trust = Trust::read_for(core::slice::from_ref(&word.to_owned()), "trust add")?;
     let Some(anchor) = trust.anchors.pop() else { return Err(Problem::usage("trust add: nothing to pin")) };
     let Some((path, candidate)) = trust.pinned.pop() else {
         let new = NewPin::key(anchor.subject(), now);
         let shown = format!("  key        {}\n  {WEAKER}\n", anchor.subject());
-        return Ok((new, shown));
+        return Ok((new, shown, None));
     };
     let Candidate::Decoded(token) = candidate else {
         return Err(Problem::usage(format!("{} cannot be pinned", text::path(&path))));
     };
     must_speak(&anchor, Candidate::Decoded(token.clone()), now)?;
     let shown = lines(&anchor, Some(token.content()));
-    Ok((NewPin::token(anchor, token.received(), now), shown))
+    Ok((NewPin::token(anchor, token.received(), now), shown, Some(token)))
 }
 
 /// Refuses a token that nobody would believe, whoever trusts it.
@@ -172,9 +212,7 @@ fn lines(anchor: &Anchor, claims: Option<&Claims>) -> String {
 
 fn people(pin: &Pin) -> String {
     let mut text = lines(pin.anchor(), pin.token().map(|(_, token)| token.content()));
-    if !pin.followed().is_empty() {
-        text += &format!("  followed   {} steps since\n", pin.followed().len());
-    }
+    text += &memory::people(pin);
     if pin.token().is_none() {
         text += &format!("  {WEAKER}\n");
     }
@@ -194,7 +232,9 @@ fn object(pin: &Pin) -> Value {
         "title": claims.and_then(|claims| claims.entity.name()).map(text::name),
         "signing_keys": signers,
         "expires": claims.and_then(|claims| claims.terms.validity.expires).map(|at| at.as_secs()),
-        "followed": pin.followed().len(),
+        "followed": memory::path(pin).len(),
+        "path": memory::path(pin),
+        "revocations": memory::revocations(pin),
         "since": pin.since().as_secs(),
     })
 }

@@ -1,5 +1,7 @@
 //! `greatseal inspect`: what a file says, believed or not.
 
+mod statement;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,14 +25,15 @@ use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::table::table;
 use crate::text;
+use statement::{look_at_deed, succession, succession_lines};
 
-/// Shows what a token, module or provider archive says, without believing any of it.
+/// Shows what a token, deed, module or provider archive says, without believing any of it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  greatseal inspect app.wasm\n  greatseal inspect httpserver.par\n  greatseal inspect account.jwt --output json\n\nExit codes: 0 shown, 3 malformed. What is shown is not verified: see `greatseal verify`."
 )]
 pub(crate) struct Inspect {
-    /// A token (text), a WebAssembly module or component, or a provider archive; `-` is standard input.
+    /// A token or deed (text), a WebAssembly module or component, or a provider archive; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -48,6 +51,7 @@ struct Shown {
     module: Option<Value>,
     archive: Option<Value>,
     token: Option<Value>,
+    deed: Option<Value>,
     #[serde(skip)]
     lines: Vec<(String, String)>,
     /// The files of an archive, laid out.
@@ -65,6 +69,7 @@ pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
         module: None,
         archive: None,
         token: None,
+        deed: None,
         lines: Vec::new(),
         files: String::new(),
     };
@@ -86,6 +91,10 @@ fn look(kind: Kind, shown: &mut Shown) -> Result<(), Fault> {
         Kind::Token(token) => {
             shown.kind = "token";
             look_at_token(&token, shown)
+        }
+        Kind::Deed(deed) => {
+            shown.kind = "deed";
+            look_at_deed(&deed, shown)
         }
         Kind::Module(bytes) => {
             shown.kind = "module";
@@ -186,6 +195,10 @@ fn look_at_token(token: &[u8], shown: &mut Shown) -> Result<(), Fault> {
         ed25519::verify(&ed25519::Signed { key: &key, message: decoded.signed(), signature: decoded.signature() });
     let good = signature.is_ok();
     shown.lines.extend(lines(claims));
+    if claims.succession.is_some() {
+        shown.lines.extend(succession_lines(claims));
+        shown.lines.push(("statement".into(), decoded.id().to_string()));
+    }
     shown.lines.push(("signature".into(), if good { "good, by the issuer named".into() } else { "BAD".into() }));
     shown.token = Some(json!({
         "id": decoded.id().to_string(),
@@ -200,6 +213,7 @@ fn look_at_token(token: &[u8], shown: &mut Shown) -> Result<(), Fault> {
         "subject": claims.entity.subject_text(),
         "wascap": wascap_of(&claims.entity),
         "wascap_revision": claims.revision,
+        "succession": succession(claims),
     }));
     Ok(())
 }

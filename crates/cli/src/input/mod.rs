@@ -1,15 +1,20 @@
-//! What a file is: a token, a module, a provider archive, or none of them.
+//! What a file is: a token, a deed, a module, a provider archive, or none of them.
+
+mod supplied;
 
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
 use greatseal_core::error::{ArchiveFault, DecodeFault, Fault, ModuleFault, Quoted};
 use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
+use greatseal_token::deed;
 use greatseal_token::wascap::archive::{self, ArchiveFile};
+use greatseal_token::wascap::module;
 use greatseal_token::wascap::module::ModuleFile;
-use greatseal_token::wascap::{self, module};
 
-use crate::files::{self, Opened};
+pub(crate) use supplied::{Ignored, Supplied};
+
+use crate::files::Opened;
 use crate::problem::Problem;
 use crate::text;
 
@@ -27,6 +32,8 @@ pub(crate) struct Input {
 pub(crate) enum Kind {
     /// A token's text, without the blanks around it.
     Token(Vec<u8>),
+    /// The text of a deed: an endorsement, a countersignature or a revocation, without the blanks around it.
+    Deed(Vec<u8>),
     /// A WebAssembly module or component.
     Module(Vec<u8>),
     /// A provider archive, of which nothing was read yet but its beginning: it may be large.
@@ -75,7 +82,8 @@ impl Kind {
         if token.is_empty() {
             Self::Neither(DecodeFault::Empty.into())
         } else if token.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=+/".contains(byte)) {
-            Self::Token(token.to_vec())
+            let text = token.to_vec();
+            if deed::is_deed(&text) { Self::Deed(text) } else { Self::Token(text) }
         } else {
             let start = token.get(..32).unwrap_or(token);
             let found = Quoted::new(&String::from_utf8_lossy(start));
@@ -92,7 +100,9 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
     let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", text::path(path)));
     match Input::read(path)?.kind {
         Kind::Module(bytes) => Ok(bytes),
-        Kind::Token(_) => Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into())),
+        Kind::Token(_) | Kind::Deed(_) => {
+            Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into()))
+        }
         Kind::Archive(_) => {
             let why = "this is a provider archive, not a WebAssembly file";
             Err(named(Code::ModuleMalformed, why.into()).hint("Sign it with `greatseal provider sign`."))
@@ -109,78 +119,4 @@ pub(crate) fn embedded(bytes: &[u8]) -> Result<Vec<u8>, ModuleFault> {
 /// Takes the token out of a provider archive, and reads no further.
 pub(crate) fn archived(archive: Opened) -> Result<Vec<u8>, ArchiveFault> {
     ArchiveFile::open(archive).map(|file| file.token().to_vec())
-}
-
-/// Tokens supplied beside the one in question, and what was passed over.
-#[derive(Debug, Default)]
-pub(crate) struct Supplied {
-    /// Path and text of each token.
-    pub(crate) tokens: Vec<(PathBuf, Vec<u8>)>,
-    /// What was passed over.
-    pub(crate) ignored: Vec<Ignored>,
-}
-
-/// A file that was passed over.
-#[derive(Clone, Debug, serde::Serialize)]
-pub(crate) struct Ignored {
-    /// Which file.
-    pub(crate) file: String,
-    /// Which rule it breaks.
-    pub(crate) code: &'static str,
-    /// Why, in words.
-    pub(crate) reason: String,
-}
-
-impl Ignored {
-    pub(crate) fn new(path: &Path, code: Code, reason: impl Into<String>) -> Self {
-        Self { file: text::path(path), code: code.text(), reason: reason.into() }
-    }
-
-    pub(crate) fn fault(path: &Path, fault: &Fault) -> Self {
-        Self::new(path, fault.code(), text::sentence(fault))
-    }
-}
-
-impl Supplied {
-    /// Reads files and folders, in any mixture.
-    ///
-    /// # Errors
-    /// When a path does not exist or cannot be read.
-    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
-        let mut supplied = Self::default();
-        for path in paths {
-            for file in files::list(path)? {
-                let input = Input::read(&file)?;
-                match input.kind {
-                    Kind::Token(token) => supplied.tokens.push((file, token)),
-                    // A newer token of the same module counts, wherever it stands.
-                    Kind::Module(bytes) => match embedded(&bytes) {
-                        Ok(token) => supplied.tokens.push((file, token)),
-                        Err(fault) => supplied.ignored.push(Ignored::fault(&file, &fault.into())),
-                    },
-                    Kind::Archive(archive) => match archived(archive) {
-                        Ok(token) => supplied.tokens.push((file, token)),
-                        Err(fault) => supplied.ignored.push(Ignored::fault(&file, &fault.into())),
-                    },
-                    Kind::Neither(fault) => supplied.ignored.push(Ignored::fault(&file, &fault)),
-                }
-            }
-        }
-        Ok(supplied)
-    }
-
-    /// Adds the tokens of files that are judged in the same call: a newer one replaces an older.
-    pub(crate) fn add_tokens_of(&mut self, files: &[PathBuf]) {
-        for file in files {
-            // What cannot be read is told where it is judged.
-            let token = match Input::read(file).map(|input| input.kind) {
-                Ok(Kind::Token(token)) => Some(token),
-                Ok(Kind::Module(bytes)) => embedded(&bytes).ok(),
-                Ok(Kind::Archive(archive)) => archived(archive).ok(),
-                Ok(Kind::Neither(_)) | Err(_) => None,
-            };
-            let readable = token.filter(|token| wascap::decode(token).is_ok());
-            self.tokens.extend(readable.map(|token| (file.clone(), token)));
-        }
-    }
 }
