@@ -138,13 +138,8 @@ fn countersignatures(realm: &Realm, current: &Current, deeds: &[Decoded<Deed>]) 
     for (name, _, token) in &current.accounts {
         let Entity::Account(listing) = &token.content().entity else { continue };
         let hands = supporters(deeds, token.id(), |act| matches!(act, Act::Countersign(_)));
-        let silent: Vec<Nkey> = listing
-            .signers
-            .iter()
-            .flatten()
-            .map(Key::nkey)
-            .filter(|key| !hands.contains(key.raw()))
-            .collect();
+        let silent: Vec<Nkey> =
+            listing.signers.iter().flatten().map(Key::nkey).filter(|key| !hands.contains(key.raw())).collect();
         for key in silent {
             let what = format!("{} did not countersign the listing of {name}, so it issues nothing", realm.show(&key));
             findings.push(finding(Kind::Countersignatures, what, format!("greatseal account reissue {name}")));

@@ -447,14 +447,16 @@ fn known_commands() -> BTreeSet<String> {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter_map(|name| Some(name.strip_suffix(".1")?.strip_prefix("greatseal-")?.replace('-', " ")))
+        // The names of these have a hyphen of their own.
+        .map(|name| name.replace("signing key", "signing-key").replace("rotate identity", "rotate-identity"))
         .collect();
     let leads_on = |page: &String| pages.iter().any(|other| other.starts_with(&format!("{page} ")));
     pages.iter().filter(|page| !leads_on(page)).cloned().collect()
 }
 
 fn command_of(call: &str, known: &BTreeSet<String>) -> Option<String> {
-    let words: Vec<&str> = call.split_whitespace().take(2).collect();
-    [words.join(" "), words.first()?.to_string()].into_iter().find(|command| known.contains(command))
+    let words: Vec<&str> = call.split_whitespace().take(3).collect();
+    (1..=words.len()).rev().filter_map(|count| Some(words.get(..count)?.join(" "))).find(|call| known.contains(call))
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn operator_create_is_whole_or_goes_on() {
     let set_up = || {
         let place = Place::new();
         place.run(["init", "acme"]).exits(0);
-        place.keys_at_hand(Role::Operator, &["identity", "signing-1"]);
+        place.keys_at_hand(Role::Operator, &["identity", "identity-2", "signing-1"]);
         place
     };
     let words = ["operator", "create", "--signing-keys", "1", "--realm", "acme", "--passphrase-file", "passphrase"];
@@ -267,7 +267,7 @@ fn operator_create_is_whole_or_goes_on() {
     sweep(&words, set_up, quick(), |place| {
         let words = ["verify", "acme/tokens/operator.jwt", "--trust", "acme/tokens/operator.jwt"];
         place.run(words).exits(0);
-        assert_eq!(keys(place).len(), 2);
+        assert_eq!(keys(place).len(), 3);
     });
 }
 

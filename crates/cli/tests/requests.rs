@@ -119,7 +119,11 @@ fn an_identity_key_signs_without_ever_leaving_its_home() {
     assert_eq!(listed["keys"][0]["name"], "acme/identity");
     far.issue(words).exits(1).says("GS-CUSTODY-EXISTS");
 
+    let words = ["key", "create", "acme/identity-2", "--role", "operator"];
+    let next = far.issue(words).exits(0).json()["keys"][0]["public"].as_str().unwrap().to_owned();
+
     near.run(["init", "acme"]).exits(0);
+    near.run(["key", "pin", "identity-2", &next, "--realm", "acme"]).exits(0);
     let pin = ["key", "pin", "identity", &identity, "--realm", "acme", "--output", "json"];
     for _ in 0..2 {
         assert_eq!(near.run(pin).exits(0).json()["keys"][0]["public"], identity);
@@ -169,11 +173,10 @@ fn an_identity_key_signs_without_ever_leaving_its_home() {
     // The private half has stayed where it was, and the realm has not come over.
     assert!(near.files(".config/greatseal/keys").keys().all(|name| !name.contains("identity")));
     let kept = far.files(".");
-    assert!(
-        kept.keys().all(|name| name.starts_with(".config/greatseal/keys/")
-            || name.starts_with("stick/")
-            || name == "passphrase")
-    );
+    assert!(kept.keys().all(|name| name.starts_with(".config/greatseal/keys/")
+        || name.starts_with(".config/greatseal/keys-sealed/")
+        || name.starts_with("stick/")
+        || name == "passphrase"));
     for (name, bytes) in near.files(".") {
         assert!(!contains(&bytes, b"AGE ENCRYPTED") || !name.contains("identity"), "{name}");
     }

@@ -1,5 +1,4 @@
-//! Operator tokens that follow each other, countersignatures and revocations, through the command
-//! and with files; what the trust store remembers of them is in `tests/remembered.rs`.
+//! An operator's life by the command: reissued, rotated, robbed and healed, while verifiers sleep.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -14,253 +13,217 @@
 
 mod support;
 
-use greatseal_testkit::chain::{
-    AT, Token, account, account_token, countersignature, edge_revocation, endorsement, key_revocation, module_token,
-    operator_token, revocation,
-};
-use support::line::{DAY, Line};
+use std::collections::BTreeMap;
+use std::fs;
 
-#[test]
-fn a_successor_is_followed_from_a_pinned_file() {
-    let line = Line::new();
-    line.supply("t0.jwt", &line.t0);
-    let step = line.reissued(&line.t0, 1);
-    line.supply_endorsed("one", &step, &[0, 1]);
-    let answer = line.verify("leaf.jwt", &["--with", "one"]).exits(0).json();
-    assert_eq!((answer["anchored"].as_str(), answer["assurance"].as_str()), (Some("token"), Some("signatures")));
-    assert_eq!(answer["chain"][0]["id"], step.id().to_string());
-    let notice = answer["notices"][0].as_str().unwrap();
-    assert!(notice.contains("followed, one step, to one/token.jwt"), "{notice}");
-    let people = line.people("leaf.jwt", &["--with", "one"]).exits(0).out();
-    assert!(people.contains("notice: the token of operator that is trusted was followed"), "{people}");
-    // The same deeds by the other option; the module's bytes change nothing about it.
-    line.verify("leaf.jwt", &["--with", "one/token.jwt", "--revocation", "one"]).exits(0);
-    line.verify("leaf.wasm", &["--with", "one"]).exits(0);
+use greatseal_core::key::Role;
+use greatseal_testkit::wasm;
+use serde_json::Value;
+use support::{Place, Run};
 
-    // Three steps, the last by the next identity.
-    let second = line.reissued(&step, 2);
-    line.supply_endorsed("two", &second, &[1, 2]);
-    let third = line.by_next(&second, 3);
-    line.supply_endorsed("three", &third, &[0, 2]);
-    let with = ["--with", "one", "--with", "two", "--with", "three"];
-    let answer = line.verify("leaf.jwt", &with).exits(0).json();
-    assert_eq!(answer["chain"][0]["subject"], line.next.to_string());
-    assert!(answer["notices"].to_string().contains("followed, 3 steps, to three/token.jwt"), "{answer}");
-    // The current token is the one that is allowed, and the others are told which it is.
-    line.verify("three/token.jwt", &with).exits(0);
-    let passed = line.verify("one/token.jwt", &with).exits(3).says("GS-SUPERSEDED").json();
-    assert!(passed["message"].as_str().unwrap().contains("three/token.jwt"), "{passed}");
+const OPERATOR: [&str; 5] = ["identity", "identity-2", "signing-1", "signing-2", "signing-3"];
+
+/// A realm with three signing keys, one account and one signed module, and what a verifier pinned
+/// on the first day.
+fn founded() -> Place {
+    let place = Place::new();
+    place.run(["init", "acme"]).exits(0);
+    place.keys_at_hand(Role::Operator, &OPERATOR);
+    place.issue(["operator", "create", "--realm", "acme"]).exits(0);
+    fs::copy(place.path("acme/tokens/operator.jwt"), place.path("pinned.jwt")).unwrap();
+    place.account("payments");
+    place.keys_at_hand(Role::Module, &["ledger"]);
+    place.write("ledger.wasm", wasm::sample("ledger"));
+    sign(&place, "ledger.wasm", "signed.wasm", &["--new-key"]);
+    place
+}
+
+fn sign(place: &Place, file: &str, out: &str, more: &[&str]) -> Value {
+    let words =
+        ["module", "sign", file, "--account", "payments", "--module", "ledger", "--out", out, "--realm", "acme"];
+    place.issue([&words[..], more].concat()).exits(0).json()
+}
+
+/// Asks a verifier that pinned the first token and is handed the realm's folder.
+fn verify(place: &Place, file: &str) -> Run {
+    place.run(["verify", file, "--trust", "pinned.jwt", "--with", "acme", "--output", "json"])
+}
+
+fn in_realm(place: &Place, words: &[&str]) -> Run {
+    place.issue([words, &["--realm", "acme"]].concat())
+}
+
+/// The accounts' tokens, byte for byte.
+fn accounts(place: &Place) -> BTreeMap<String, Vec<u8>> {
+    let mut files = place.files("acme/tokens");
+    files.retain(|name, _| name.starts_with("account-"));
+    files
 }
 
 #[test]
-fn who_stole_an_identity_alone_gets_nothing() {
-    let line = Line::new();
-    let thief = greatseal_testkit::chain::operator("thief");
-    let stolen = operator_token(&line.identity)
-        .lists([&thief])
-        .line(greatseal_testkit::chain::Line {
-            previous: Some(&line.t0),
-            threshold: 1,
-            next: None,
-            accounts: greatseal_core::succession::AccountRule::Plain,
-        })
-        .iat(AT - 5)
-        .sign();
-    line.supply("stolen.jwt", &stolen);
-    line.supply("tenant2.jwt", &account_token(&account("thiefs"), &thief).sign());
-    let with = ["--with", "stolen.jwt", "--with", "tenant2.jwt"];
-    line.verify("leaf.jwt", &with).exits(0);
-    line.verify("tenant2.jwt", &with).exits(3).says("GS-ACCOUNT-ISSUER");
-    let denied = line.verify("stolen.jwt", &with).exits(3).says("GS-SUCCESSION-UNKNOWN").json();
-    let message = denied["message"].as_str().unwrap();
-    assert!(message.contains("t0.jwt") && message.contains("endorsements"), "{message}");
-    let people = line.people("stolen.jwt", &with).exits(3).out();
-    assert!(people.contains("Supply the tokens between and their endorsements with `--with"), "{people}");
-    // One endorsement is not two, and the same one twice is one.
-    line.supply("stolen/1.jwt", &endorsement(&line.signers[0], &stolen));
-    line.supply("stolen/2.jwt", &endorsement(&thief, &stolen));
-    line.verify("leaf.jwt", &[&with[..], &["--with", "stolen"]].concat()).exits(0);
-    line.verify("tenant2.jwt", &[&with[..], &["--with", "stolen"]].concat()).exits(3);
-}
-
-#[test]
-fn a_successor_without_its_endorsements_is_none() {
-    let line = Line::new();
-    let step = line.reissued(&line.t0, 1);
-    line.supply_endorsed("one", &step, &[0]);
-    line.verify("leaf.jwt", &["--with", "one"]).exits(0);
-    line.verify("one/token.jwt", &["--with", "one"]).exits(3).says("GS-SUCCESSION-UNKNOWN");
-    line.supply("one/endorsement-by-2.jwt", &endorsement(&line.signers[2], &step));
-    line.verify("one/token.jwt", &["--with", "one"]).exits(0);
-    line.verify("t0.jwt", &["--with", "one"]).exits(3).says("GS-SUPERSEDED");
-    // An endorsement whose signature is broken is told, and does not count.
-    let forged = endorsement(&line.signers[1], &step).with_signature_of(&line.t0);
-    line.supply("two/endorsement.jwt", &forged);
-    line.supply("two/endorsement-by-0.jwt", &endorsement(&line.signers[0], &step));
-    line.supply("two/token.jwt", &step);
-    let run = line.verify("two/token.jwt", &["--with", "two"]).exits(3);
-    assert_eq!(run.json()["ignored"][0]["code"], "GS-SIGNATURE-INVALID", "{run}");
-    assert!(run.err().contains("two/endorsement.jwt"), "{run}");
-}
-
-#[test]
-fn a_void_successor_denies_and_never_goes_back() {
-    let line = Line::new();
-    let step = line.reissued(&line.t0, 1);
-    line.supply_endorsed("one", &step, &[0, 1]);
-    line.supply("sealed.jwt", &key_revocation(&line.signers[1], &line.signers[1]));
-    let words = ["--with", "one", "--revocation", "sealed.jwt"];
-    let denied = line.verify("leaf.jwt", &words).exits(3).says("GS-SUCCESSION-VOID").json();
-    assert!(denied["message"].as_str().unwrap().contains("one/token.jwt"), "{denied}");
-    assert_eq!(denied["ignored"], serde_json::json!([]));
-    // It lives again with enough living endorsements.
-    line.supply("more.jwt", &endorsement(&line.signers[2], &step));
-    line.verify("leaf.jwt", &[&words[..], &["--with", "more.jwt"]].concat()).exits(0);
-}
-
-#[test]
-fn two_successors_of_equal_standing_are_a_fork() {
-    let line = Line::new();
-    let (step, other) = (line.reissued(&line.t0, 1), line.reissued(&line.t0, 2));
-    line.supply_endorsed("one", &step, &[0, 1]);
-    line.supply_endorsed("other", &other, &[1, 2]);
-    let with = ["--with", "one", "--with", "other"];
-    let denied = line.verify("leaf.jwt", &with).exits(3).says("GS-SUCCESSION-FORK").json();
-    let message = denied["message"].as_str().unwrap();
-    assert!(message.contains("one/token.jwt") && message.contains("other/token.jwt"), "{message}");
-    // Quorum with both identities outranks.
-    line.supply("pair.jwt", &endorsement(&line.next, &other));
-    let answer = line.verify("leaf.jwt", &[&with[..], &["--with", "pair.jwt"]].concat()).exits(0).json();
-    assert_eq!(answer["chain"][0]["id"], other.id().to_string());
-}
-
-#[test]
-fn an_expired_pin_speaks_for_nobody_and_is_followed() {
-    let line = Line::expiring(AT + DAY);
-    let step = line.reissued(&line.t0, 1);
-    line.supply_endorsed("one", &step, &[0, 1]);
-    let late = |days: u64, words: &[&str]| {
-        let at = (AT + days * DAY).to_string();
-        line.place.run(
-            [
-                &["verify", "leaf.jwt", "--trust", "t0.jwt", "--with", "chain"],
-                words,
-                &["--at", &at, "--output", "json"],
-            ]
-            .concat(),
-        )
+fn signing_keys_rotate_twice_and_a_verifier_that_slept_follows() {
+    let place = founded();
+    verify(&place, "signed.wasm").exits(0);
+    let identity = |place: &Place| {
+        let shown = place.run(["inspect", "acme/tokens/operator.jwt", "--output", "json"]).exits(0).json();
+        shown["token"]["subject"].clone()
     };
-    late(2, &[]).exits(3).says("GS-TIME-EXPIRED");
-    late(2, &["--with", "one"]).exits(0);
-    late(400, &["--with", "one"]).exits(0);
-    late(402, &["--with", "one"]).exits(3).says("GS-SUCCESSION-STALE");
-}
-
-#[test]
-fn an_account_has_to_agree_to_what_is_listed_for_it() {
-    let line = Line::new();
-    let stranger = account("stranger signer");
-    let listing = account_token(&line.account, &line.signers[1]).lists([&stranger]).iat(AT - 5).sign();
-    line.supply("listing.jwt", &listing);
-    let with = ["--with", "listing.jwt"];
-    let denied = line.verify("listing.jwt", &with).exits(3).says("GS-ACCOUNT-NOT-COUNTERSIGNED").json();
-    assert!(denied["message"].as_str().unwrap().contains(&line.account.to_string()), "{denied}");
-    // The listing before it speaks as long as its own side did not agree to a newer one.
-    line.verify("leaf.jwt", &with).exits(0);
-    line.supply("agreed/account.jwt", &countersignature(&line.account, &listing));
-    line.verify("listing.jwt", &[&with[..], &["--with", "agreed"]].concat()).exits(0);
-    // A listed key speaks only for what it countersigned itself.
-    line.supply("by-stranger.jwt", &module_token(&line.module, &stranger).sign());
-    let words = [&with[..], &["--with", "agreed"]].concat();
-    let denied = line.verify("by-stranger.jwt", &words).exits(3).says("GS-CODE-NOT-COUNTERSIGNED");
-    assert!(denied.json()["message"].as_str().unwrap().contains(&stranger.to_string()), "{denied}");
-    line.supply("agreed/key.jwt", &countersignature(&stranger, &listing));
-    line.verify("by-stranger.jwt", &words).exits(0);
-}
-
-#[test]
-fn what_is_revoked_is_denied_and_by_whom_is_told() {
-    let line = Line::new();
-    for (name, revoked, target) in [
-        ("account", revocation(&line.signers[0], &line.tenant), "chain/account.jwt"),
-        ("edge", edge_revocation(&line.signers[0], &line.signers[0], &line.account), "chain/account.jwt"),
-        ("key", key_revocation(&line.signers[0], &line.signers[0]), "chain/account.jwt"),
-        ("module", revocation(&line.account_signer, &line.leaf), "leaf.jwt"),
-    ] {
-        let file = format!("revoked-{name}.jwt");
-        line.supply(&file, &revoked);
-        let run = line.verify(target, &["--revocation", &file]).exits(3).says("GS-REVOKED");
-        assert!(run.json()["message"].as_str().unwrap().contains(&file), "{run}");
-        let people = line.people("leaf.jwt", &["--with", &file]).exits(3).out();
-        assert!(people.contains(&file), "{people}");
-        // Shown and explained as what it is.
-        let shown = line.place.run(["inspect", &file, "--output", "json"]).exits(0).json();
-        assert_eq!(
-            (shown["kind"].as_str(), shown["deed"]["signature_good"].as_bool()),
-            (Some("revocation"), Some(true))
-        );
-        assert!(shown["deed"]["target"].is_object() && shown["deed"]["log"].is_null(), "{shown}");
-        line.place.run(["explain", &file]).exits(0);
+    let before = identity(&place);
+    place.keys_at_hand(Role::Operator, &["signing-4", "signing-5"]);
+    place.keys_at_hand(Role::Account, &["payments-signing-2", "payments-signing-3"]);
+    for (old, new) in [("signing-1", "signing-4"), ("signing-2", "signing-5")] {
+        let made = in_realm(&place, &["operator", "signing-key", "remove", old, "--add", new]).exits(0).json();
+        assert_eq!(made["signing_keys"].as_array().unwrap().len(), 3);
+        for account in made["to_reissue"].as_array().unwrap() {
+            assert_eq!(account, "account payments");
+            in_realm(&place, &["account", "reissue", "payments"]).exits(0);
+        }
+        in_realm(&place, &["key", "retire", old, "--confirm", old]).exits(0);
     }
+    assert_eq!(identity(&place), before, "the name that everybody knows is the same");
+    for (old, new) in [("payments-signing-1", "payments-signing-2"), ("payments-signing-2", "payments-signing-3")] {
+        in_realm(&place, &["account", "signing-key", "remove", "payments", old, "--add", new]).exits(0);
+        verify(&place, "signed.wasm").exits(3).says("GS-CODE-ISSUER");
+        sign(&place, "ledger.wasm", &format!("{new}.wasm"), &[]);
+        fs::copy(place.path(&format!("{new}.wasm")), place.path("signed.wasm")).unwrap();
+        verify(&place, "signed.wasm").exits(0);
+    }
+    // Who pins the first token sees two steps behind it; without the endorsements there is no way.
+    let answer = verify(&place, "signed.wasm").exits(0).json();
+    assert_eq!((&answer["decision"], &answer["anchored"]), (&"allow".into(), &"token".into()));
+    fs::rename(place.path("acme/endorsements"), place.path("elsewhere")).unwrap();
+    verify(&place, "acme/tokens/operator.jwt").exits(3).says("GS-SUCCESSION-UNKNOWN");
 }
 
 #[test]
-fn what_has_no_effect_is_listed_with_its_reason() {
-    let line = Line::new();
-    let stranger = account("stranger");
-    line.supply("revocations/stranger.jwt", &revocation(&stranger, &line.tenant));
-    line.supply("revocations/identity.jwt", &key_revocation(&line.identity, &line.identity));
-    let broken = revocation(&line.signers[0], &line.tenant).with_signature_of(&line.t0);
-    line.supply("revocations/broken.jwt", &broken);
-    line.supply("revocations/cut.jwt", &Token::new(&broken.bytes()[..200]));
-    line.supply("revocations/token.jwt", &line.leaf);
-    let run = line.verify("leaf.jwt", &["--revocation", "revocations", "--with", "revocations/stranger.jwt"]).exits(0);
-    let ignored: Vec<(String, String)> = run.json()["ignored"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| (it["file"].as_str().unwrap().into(), it["code"].as_str().unwrap().into()))
-        .collect();
-    for (file, code) in [
-        ("stranger", "GS-REVOCATION-IGNORED"),
-        ("identity", "GS-REVOCATION-IGNORED"),
-        ("broken", "GS-SIGNATURE-INVALID"),
-        ("cut", "GS-TOKEN-FRAME"),
-        ("token", "GS-NO-RULE"),
-    ] {
-        let entry = (format!("revocations/{file}.jwt"), code.to_owned());
-        assert_eq!(ignored.iter().filter(|it| **it == entry).count(), 1, "{entry:?} in {ignored:?}");
-        assert!(run.err().contains(&entry.0), "{run}");
+fn a_destroyed_identity_costs_one_token_and_its_endorsements() {
+    let place = founded();
+    let (tokens, modules) = (accounts(&place), place.read("signed.wasm"));
+    let before = place.files("acme").len();
+    fs::remove_file(place.path(".config/greatseal/keys/acme.identity.age")).unwrap();
+    place.keys_at_hand(Role::Operator, &["identity-3"]);
+    let made = in_realm(&place, &["operator", "rotate-identity"]).exits(0).json();
+    assert_eq!(made["endorsed_by"].as_array().unwrap().len(), 3, "all signing keys, and the old identity is gone");
+    assert_eq!(accounts(&place), tokens, "0 accounts");
+    assert_eq!(place.read("signed.wasm"), modules, "0 modules");
+    let deeds = place.files("acme/endorsements").into_keys().filter(|name| name.starts_with("endorsement-")).count();
+    println!("identity destroyed: 1 operator token, {deeds} endorsements, 0 accounts, 0 modules");
+    assert_eq!(deeds, 3);
+    assert!(place.files("acme").len() > before);
+    for file in ["signed.wasm", "acme/tokens/account-payments.jwt", "acme/tokens/operator.jwt"] {
+        verify(&place, file).exits(0);
     }
-    assert_eq!(ignored.len(), 5, "{ignored:?}");
-    line.verify("leaf.jwt", &["--revocation", "nowhere"]).exits(1).says("GS-IO");
+    assert_eq!(place.read("acme/tokens/operator.jwt"), place.read(made["token"].as_str().unwrap()));
 }
 
 #[test]
-fn a_deed_by_itself_is_no_token() {
-    let line = Line::new();
-    for (file, deed, word) in [
-        ("e.jwt", endorsement(&line.signers[0], &line.t0), "endorsement"),
-        ("c.jwt", countersignature(&line.account, &line.tenant), "countersignature"),
-        ("r.jwt", revocation(&line.signers[0], &line.tenant), "revocation"),
-    ] {
-        line.supply(file, &deed);
-        let denied = line.verify(file, &[]).exits(3).says("GS-NO-RULE").json();
-        assert!(denied["message"].as_str().unwrap().contains(&format!(" {word}, which")), "{denied}");
-        let people = line.place.run(["inspect", file]).exits(0).out();
-        assert!(people.contains(word) && people.contains("signature"), "{people}");
-        line.place.run(["verify", "leaf.jwt", "--trust", file, "--output", "json"]).exits(2).says("GS-USAGE");
-        line.place.run(["trust", "add", "x", file, "--yes", "--output", "json"]).exits(2).says("GS-USAGE");
-        let spoiled = deed.with_signature_of(&line.t0);
-        line.supply("spoiled.jwt", &spoiled);
-        line.place.run(["explain", "spoiled.jwt"]).exits(3);
+fn a_stolen_signing_key_is_contained_by_one_command() {
+    let place = founded();
+    place.account("partners");
+    let sealed = "stolen.revocation.jwt";
+    in_realm(&place, &["key", "sealed", "make", "signing-1", "--out", sealed]).exits(0);
+    // Whoever contains the theft needs no key: not even the stolen one.
+    fs::rename(place.keys(), place.path("away")).unwrap();
+    let publish = ["key", "sealed", "publish", "signing-1", "--file", sealed, "--confirm"];
+    place.run([&publish[..], &["signing-2", "--realm", "acme", "--output", "json"]].concat()).exits(2).says("GS-USAGE");
+    let told =
+        place.run([&publish[..], &["signing-1", "--realm", "acme", "--output", "json"]].concat()).exits(0).json();
+    assert_eq!(told["dead"].as_array().unwrap().len(), 2, "both accounts were signed by it: {told}");
+    verify(&place, "acme/tokens/account-payments.jwt").exits(3).says("GS-REVOKED");
+    verify(&place, "acme/tokens/operator.jwt").exits(0);
+    fs::rename(place.path("away"), place.keys()).unwrap();
+    // Healed: another key in its place, and the accounts signed anew.
+    place.keys_at_hand(Role::Operator, &["signing-4"]);
+    in_realm(&place, &["operator", "signing-key", "remove", "signing-1", "--add", "signing-4"]).exits(0);
+    for account in ["payments", "partners"] {
+        in_realm(&place, &["account", "reissue", account]).exits(0);
     }
-    let shown = line.place.run(["inspect", "t0.jwt", "--output", "json"]).exits(0).json();
-    let claim = &shown["token"]["succession"];
-    assert_eq!((claim["seq"].as_u64(), claim["threshold"].as_u64()), (Some(0), Some(2)), "{claim}");
-    assert!(claim["prev"].is_null() && claim["next"].is_string() && claim["pair"] == true, "{claim}");
-    let people = line.place.run(["inspect", "t0.jwt"]).exits(0).out();
-    assert!(people.contains("2 of 3 signing keys"), "{people}");
-    let people = line.place.run(["explain", "t0.jwt"]).out();
-    assert!(people.contains("succession: token 0 of its line"), "{people}");
+    verify(&place, "signed.wasm").exits(0);
+    let status = place.run(["status", "--realm", "acme", "--output", "json"]).json();
+    assert!(!status["findings"].to_string().contains("silent"), "{status}");
+}
+
+#[test]
+fn who_may_revoke_does_and_too_few_do_not() {
+    let place = founded();
+    // Two of the others are enough; one is not.
+    for (gone, code) in [(&["signing-1"][..], 0), (&["signing-1", "signing-2"], 1)] {
+        let copy = Place::new();
+        copy_of(&place, &copy);
+        for key in gone {
+            fs::remove_file(copy.path(&format!(".config/greatseal/keys/acme.{key}.age"))).unwrap();
+        }
+        let run = in_realm(&copy, &["revoke", "key", "signing-1", "--confirm", "signing-1"]).exits(code);
+        if code == 0 {
+            assert_eq!(run.json()["files"].as_array().unwrap().len(), 2, "{run}");
+            verify(&copy, "acme/tokens/account-payments.jwt").exits(3).says("GS-REVOKED");
+        } else {
+            run.says("GS-REVOCATION-VOTERS");
+            assert!(copy.files("acme/revocations").keys().all(|name| name.starts_with('.')));
+        }
+    }
+    // One listing by its issuer, and one statement by its file.
+    let edge = ["revoke", "edge", "signing-1", "payments", "--confirm"];
+    in_realm(&place, &[&edge[..], &["signing-1"]].concat()).exits(2).says("GS-USAGE");
+    let token = "acme/tokens/account-payments.jwt";
+    let words = ["revoke", "token", token, "--confirm", "account-payments.jwt"];
+    in_realm(&place, &words).exits(0);
+    verify(&place, token).exits(3).says("GS-REVOKED");
+    in_realm(&place, &["account", "reissue", "payments", "--by", "signing-2"]).exits(0);
+    verify(&place, token).exits(0);
+    in_realm(&place, &["revoke", "edge", "signing-2", "payments", "--confirm", "payments"]).exits(0);
+    verify(&place, token).exits(3).says("GS-REVOKED");
+}
+
+fn copy_of(from: &Place, to: &Place) {
+    let status = std::process::Command::new("cp").arg("-a").arg(from.path(".")).arg(to.path(".")).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_quorum_of_known_keys_stays_unless_somebody_heals() {
+    let place = founded();
+    place.keys_at_hand(Role::Operator, &["signing-4", "signing-5"]);
+    let remove =
+        ["operator", "signing-key", "remove", "signing-1", "signing-2", "--add", "signing-4", "--add", "signing-5"];
+    in_realm(&place, &remove).exits(1).says("GS-OPERATOR-QUORUM");
+    in_realm(&place, &[&remove[..], &["--replace-all"]].concat()).exits(0);
+    verify(&place, "acme/tokens/operator.jwt").exits(0);
+    in_realm(&place, &["operator", "signing-key", "remove", "nobody"]).exits(2).says("GS-NAME-UNKNOWN");
+    in_realm(&place, &["key", "retire", "signing-3", "--confirm", "signing-3"]).exits(1).says("GS-KEY-LISTED");
+    in_realm(&place, &["key", "retire", "signing-1", "--confirm", "signing-1"]).exits(0);
+    assert!(!place.path(".config/greatseal/keys/acme.signing-1.age").exists());
+}
+
+#[test]
+fn the_next_identity_is_made_apart_and_each_key_has_its_revocation_sealed() {
+    let place = Place::new();
+    place.run(["init", "acme"]).exits(0);
+    place.keys_at_hand(Role::Operator, &["identity", "signing-1"]);
+    in_realm(&place, &["operator", "create", "--signing-keys", "1"]).exits(0);
+    assert!(place.path(".config/greatseal/keys-apart/acme.identity-2.age").exists());
+    assert!(!place.path(".config/greatseal/keys/acme.identity-2.age").exists());
+    let sealed = place.read(".config/greatseal/keys-sealed/acme/identity-2.revocation.jwt");
+    assert!(greatseal_token::deed::decode(sealed.trim_ascii()).is_ok());
+    // Without the medium that it went to, the next identity is asked by a request.
+    let left = in_realm(&place, &["operator", "rotate-identity"]).exits(0).json();
+    assert!(left["pending"].is_string(), "{left}");
+    place.run(["request", "cancel", "operator", "--realm", "acme"]).exits(0);
+    let apart = place.path(".config/greatseal/keys-apart");
+    let words = ["operator", "rotate-identity", "--more-keys", apart.to_str().unwrap()];
+    in_realm(&place, &words).exits(0);
+    assert!(place.path(".config/greatseal/keys-apart/acme.identity-3.age").exists());
+}
+
+#[test]
+fn a_plain_operator_is_reissued_and_has_no_next_identity() {
+    let place = Place::new();
+    let root = place.realm();
+    place.account("payments");
+    in_realm(&place, &["operator", "reissue"]).exits(0);
+    in_realm(&place, &["operator", "rotate-identity"]).exits(1).says("GS-SUCCESSION-NONE");
+    in_realm(&place, &["account", "reissue", "payments"]).exits(0);
+    let words = ["verify", "acme/tokens/account-payments.jwt", "--trust", &root, "--with", "acme"];
+    place.run(words).exits(0);
+    assert_eq!(place.files("acme/endorsements").into_keys().filter(|name| name.ends_with(".jwt")).count(), 0);
 }

@@ -279,6 +279,9 @@ codes! {
     OperatorQuorum "GS-OPERATOR-QUORUM" Error 409 Caller
         "too few of the operator's signing keys would stay"
         "Verifiers that slept follow only what keys that they know endorse. Replace fewer at a time; `--replace-all` does it all the same, for healing.";
+    SuccessionNone "GS-SUCCESSION-NONE" Error 409 Caller
+        "the operator's token names no next identity"
+        "Only an operator that was made with one can be succeeded by it: `greatseal operator create` does, unless it is told otherwise.";
     SuccessionFork "GS-SUCCESSION-FORK" Deny 403 Author
         "an operator has two tokens of equal standing"
         "Ask the operator which one is genuine. It heals this with one token that more keys endorse; until then nothing of it can be believed.";

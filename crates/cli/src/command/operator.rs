@@ -214,27 +214,24 @@ fn succeed(
         for key in &endorsed_by {
             text += &format!("  endorsed by  {}\n", desk.realm.show(key));
         }
-        text += &format!(
-            "  token        {}, {}\n\n",
-            path.display(),
-            clock::show_expiry(claims.terms.validity.expires)
-        );
+        text +=
+            &format!("  token        {}, {}\n\n", path.display(), clock::show_expiry(claims.terms.validity.expires));
         for account in &to_reissue {
             let name = account.trim_start_matches("account ");
-            text += &format!("  {account} was signed by a key that is listed no more: `greatseal account reissue {name}`\n");
+            text += &format!(
+                "  {account} was signed by a key that is listed no more: `greatseal account reissue {name}`\n"
+            );
         }
         if to_reissue.is_empty() {
             text += "  Accounts and modules stay as they are.\n";
         }
         text += "  Publish the realm's folder: verifiers follow by themselves.\n";
         if order.rotate_identity {
-            text += &format!(
-                "  The key after this one is in {}: carry it elsewhere.\n",
-                desk.apart_folder().display()
-            );
+            text += &format!("  The key after this one is in {}: carry it elsewhere.\n", desk.apart_folder().display());
         }
         for name in remove {
-            text += &format!("  {name} is listed no more. Destroy it: `greatseal key retire {name} --confirm {name}`.\n");
+            text +=
+                &format!("  {name} is listed no more. Destroy it: `greatseal key retire {name} --confirm {name}`.\n");
         }
         text
     });
@@ -251,7 +248,9 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
     }
     let signing_keys = if create.without_signing_keys { 0 } else { create.signing_keys };
     if signing_keys == 2 {
-        output::remark("warning: with two signing keys both have to agree, so that losing either costs the quorum; take one or three");
+        output::remark(
+            "warning: with two signing keys both have to agree, so that losing either costs the quorum; take one or three",
+        );
     }
     // Without signing keys there is no quorum that could decide anything.
     let succession = (!create.without_succession && signing_keys > 0).then(|| NewSuccession {

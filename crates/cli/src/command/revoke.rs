@@ -43,7 +43,9 @@ pub(crate) struct KeyWord {
 
 /// Takes back one statement: a token, an endorsement or a countersignature.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  greatseal revoke token acme/tokens/account-payments.jwt --confirm account-payments.jwt")]
+#[command(
+    after_help = "Example:\n  greatseal revoke token acme/tokens/account-payments.jwt --confirm account-payments.jwt"
+)]
 pub(crate) struct TokenWord {
     /// The token's file, or its statement id (64 hexadecimal digits).
     #[arg(value_name = "FILE-OR-ID")]
@@ -118,7 +120,9 @@ impl How {
                 "--confirm {}: this is not what is to be revoked",
                 text::name(&self.confirm)
             ))
-            .hint(format!("Nothing was revoked, and nothing undoes a revocation. If you mean it: `--confirm {name}`.")));
+            .hint(format!(
+                "Nothing was revoked, and nothing undoes a revocation. If you mean it: `--confirm {name}`."
+            )));
         }
         let desk = self.custody.desk(&self.realm, clock::now()?)?;
         let named = self.by.iter().map(|name| desk.realm.name(name)).collect::<Result<Vec<_>, _>>()?;
@@ -134,9 +138,9 @@ impl How {
 
 fn digest(text: &str) -> Result<[u8; 32], Problem> {
     let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
-    bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or_else(|| {
-        Problem::usage(format!("{}: this is no digest of 64 hexadecimal digits", text::name(text)))
-    })
+    bytes
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+        .ok_or_else(|| Problem::usage(format!("{}: this is no digest of 64 hexadecimal digits", text::name(text))))
 }
 
 /// Finds out which statement is meant, and who signed it where that can be seen.

@@ -247,7 +247,9 @@ pub(crate) fn retire(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     let entry = desk.ring.store.destroy(&name)?;
     let object = json!({ "retired": entry.name.as_str(), "key": entry.public.to_string() });
     output::answer(format, &object, || {
-        format!("destroyed the private half of {name}\n  What it signed stays valid. Remove it from your backups too.\n")
+        format!(
+            "destroyed the private half of {name}\n  What it signed stays valid. Remove it from your backups too.\n"
+        )
     });
     Ok(Exit::Ok)
 }

@@ -43,7 +43,10 @@ pub(crate) fn run(status: &Status, format: Format) -> Result<Exit, Problem> {
             let when = finding.when.map(clock::day).unwrap_or_default();
             [finding.kind.word().to_owned(), when, finding.what.clone(), finding.next.clone()]
         });
-        let empty = format!("{}: nothing expires within the realm's warnings, nothing waits, and nothing is missing", realm.file().name);
+        let empty = format!(
+            "{}: nothing expires within the realm's warnings, nothing waits, and nothing is missing",
+            realm.file().name
+        );
         table(["kind", "when", "what", "next"], rows.collect(), &empty)
     });
     Ok(if findings.is_empty() { Exit::Ok } else { Exit::Findings })

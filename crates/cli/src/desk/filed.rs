@@ -130,9 +130,7 @@ impl Desk {
                 Entity::Operator(listing) if listing.signers.as_ref().is_none_or(Vec::is_empty) => {}
                 Entity::Module(_) => {
                     let module = ModuleFile::read(&file.bytes).map_err(refused)?;
-                    self.must_speak(anchor, with, |verifier, with, view| {
-                        verifier.decide_module(&module, with, view)
-                    })?;
+                    self.must_speak(anchor, with, |verifier, with, view| verifier.decide_module(&module, with, view))?;
                 }
                 Entity::Operator(_)
                 | Entity::Account(_)

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use greatseal_core::deed::{Act, Deed};
 use greatseal_core::issue::{Issued, Unsigned};
 use greatseal_core::key::{Key, Nkey, Operator};
-use greatseal_core::time::Validity;
 use greatseal_core::supply::Supply;
+use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Code, Decision, Decoded, Timestamp, View};
 use greatseal_custody::{Keystore, Passphrase};
 use greatseal_token::deed::{self, DeedText};
@@ -42,10 +42,10 @@ pub(crate) use ring::Keyring;
 pub(crate) use succeed::{NextToken, Succeeded};
 
 use crate::clock::DAY;
-use crate::sealed;
 use crate::order::Draft;
 use crate::problem::Problem;
 use crate::realm::{Current, Realm};
+use crate::sealed;
 use crate::sealed::SealedStore;
 
 /// The revision that wascap 0.16 writes.

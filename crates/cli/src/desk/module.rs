@@ -115,8 +115,7 @@ impl Desk {
         };
         let unsigned = wascap::encode(&claims)?;
         let id = unsigned.id();
-        let mut waiting =
-            Order::new(name, self.now).sign(unsigned, Filing::Module(filing)).in_place_of(older.as_ref());
+        let mut waiting = Order::new(name, self.now).sign(unsigned, Filing::Module(filing)).in_place_of(older.as_ref());
         // A log gives a module to the account of its first publication that its own key agreed to.
         for (_, key) in new_keys.keys.iter().filter(|_| countersigned(&current)) {
             waiting = waiting.witness(self.deed(*key, Act::Countersign(id))?);

@@ -63,7 +63,7 @@ impl Desk {
         let old_terms = claims.succession.as_ref().map(Succession::terms);
         let (issuer, succession) = match old_terms {
             None if next.rotate_identity => {
-                return Err(Problem::new(Code::ClaimsSuccession, "this operator's token names no next identity")
+                return Err(Problem::new(Code::SuccessionNone, "this operator's token names no next identity")
                     .hint("A plain operator cannot be succeeded: whoever trusts its key has to be told of another."));
             }
             None => (identity, None),
@@ -148,7 +148,7 @@ impl Desk {
             return Ok((identity, terms.next));
         }
         let Some(commitment) = terms.next else {
-            return Err(Problem::new(Code::ClaimsSuccession, "the operator's token names no next identity"));
+            return Err(Problem::new(Code::SuccessionNone, "the operator's token names no next identity"));
         };
         let issuer = self.next_identity(&commitment)?;
         let name = self.next_identity_name()?;

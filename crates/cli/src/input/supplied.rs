@@ -53,12 +53,12 @@ impl Supplied {
     pub(crate) fn read(with: &[PathBuf], revocations: &[PathBuf]) -> Result<Self, Problem> {
         let mut supplied = Self::default();
         for path in with {
-            for file in files::list(path)? {
+            for file in without_a_realms_own(files::list(path)?) {
                 supplied.add(file)?;
             }
         }
         for path in revocations {
-            for file in files::list(path)? {
+            for file in without_a_realms_own(files::list(path)?) {
                 supplied.add_revocation(file)?;
             }
         }
@@ -118,4 +118,13 @@ impl Supplied {
             self.tokens.extend(readable.map(|token| (file.clone(), token)));
         }
     }
+}
+/// Leaves out what a realm's folder holds beside tokens and deeds: nobody need be told of it.
+fn without_a_realms_own(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_realm = |file: &&PathBuf| file.file_name().is_some_and(|name| name == "greatseal.toml");
+    let realms: Vec<PathBuf> = files.iter().filter(is_realm).filter_map(|file| Some(file.parent()?.into())).collect();
+    let counts = |file: &PathBuf| {
+        file.extension().is_some_and(|ending| ending == "jwt") || !realms.iter().any(|realm| file.starts_with(realm))
+    };
+    files.into_iter().filter(counts).collect()
 }

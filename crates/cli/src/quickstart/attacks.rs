@@ -80,14 +80,8 @@ fn usurped(desk: &Desk, identity: Key<Operator>, view: &View) -> Result<Decision
     if let Entity::Operator(listing) = &mut claims.entity {
         listing.signers = Some(vec![thief]);
     }
-    let terms = Terms {
-        seq: 1,
-        prev: Some(token.id()),
-        threshold: 1,
-        next: None,
-        pair: false,
-        accounts: AccountRule::Plain,
-    };
+    let terms =
+        Terms { seq: 1, prev: Some(token.id()), threshold: 1, next: None, pair: false, accounts: AccountRule::Plain };
     let claim = Succession::new(terms, identity.raw(), [thief.raw()]);
     claims.succession = Some(claim.map_err(|fault| Problem::new(Code::ClaimsSuccession, fault.to_string()))?);
     let usurped = desk.issue(&claims)?;

@@ -9,10 +9,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greatseal_core::supply::Supply;
 use greatseal_core::key::{Key, Nkey, Operator};
-use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
 use greatseal_core::succession::AccountRule;
+use greatseal_core::supply::Supply;
+use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
 use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, NewSuccession, SignedModule};
 use crate::output;
 use crate::problem::Problem;
-use crate::sealed::SealedStore;
 use crate::realm::{Name, Realm};
+use crate::sealed::SealedStore;
 
 use report::Report;
 
@@ -79,10 +79,8 @@ impl Tour {
     pub(crate) fn run(mut self) -> Result<Report, Problem> {
         output::remark("making the operator: an identity key and three signing keys …");
         let succession = NewSuccession { threshold: None, pair: true, accounts: AccountRule::Countersigned };
-        let operator =
-            NewOperator { title: "Acme".into(), signing_keys: 3, succession: Some(succession), days: None };
-        let operator =
-            self.desk.create_operator(&operator)?.done()?;
+        let operator = NewOperator { title: "Acme".into(), signing_keys: 3, succession: Some(succession), days: None };
+        let operator = self.desk.create_operator(&operator)?.done()?;
         output::remark("making two accounts, signed by a signing key of the operator …");
         for (name, title) in [("payments", "Payments"), ("partners", "Partners")] {
             self.desk

@@ -129,7 +129,10 @@ impl Place {
     pub(crate) fn realm(&self) -> String {
         self.run(["init", "acme"]).exits(0);
         self.keys_at_hand(Role::Operator, &["identity", "signing-1", "signing-2"]);
-        let made = self.issue(["operator", "create", "--without-succession", "--signing-keys", "2", "--realm", "acme"]).exits(0).json();
+        let made = self
+            .issue(["operator", "create", "--without-succession", "--signing-keys", "2", "--realm", "acme"])
+            .exits(0)
+            .json();
         made["operator"].as_str().unwrap().to_owned()
     }
 
