@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock::{self, DAY};
 use crate::files;
+use crate::missing::{self, Private};
 use crate::problem::Problem;
 use crate::realm::Realm;
 use crate::text;
@@ -40,6 +41,18 @@ pub(crate) enum Kind {
     Expires,
     /// The realm has no operator.
     NoOperator,
+    /// The operator's token is due to be made anew.
+    Reissue,
+    /// The next identity is missing, or not kept apart.
+    NextIdentity,
+    /// The operator's token lacks endorsements: verifiers do not follow.
+    Endorsements,
+    /// Verifiers refuse an account.
+    Silent,
+    /// A listed key did not countersign its listing.
+    Countersignatures,
+    /// A key has no sealed revocation.
+    Sealed,
     /// A request waits for a signature, or its answer for being taken in.
     Waits,
 }
@@ -52,6 +65,12 @@ impl Kind {
             Self::Interrupted => "interrupted",
             Self::Expires => "expires",
             Self::NoOperator => "no-operator",
+            Self::Reissue => "reissue",
+            Self::NextIdentity => "next-identity",
+            Self::Endorsements => "endorsements",
+            Self::Silent => "silent",
+            Self::Countersignatures => "countersignatures",
+            Self::Sealed => "sealed",
             Self::Waits => "waits",
         }
     }
@@ -67,9 +86,10 @@ fn seconds<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok,
 ///
 /// # Errors
 /// When the realm cannot be read.
-pub(crate) fn look(realm: &Realm, now: Timestamp) -> Result<Vec<Finding>, Problem> {
+pub(crate) fn look(realm: &Realm, private: &Private, now: Timestamp) -> Result<Vec<Finding>, Problem> {
     let mut findings = interrupted(realm);
     findings.extend(speaking(realm, now)?);
+    findings.extend(missing::look(realm, private, now)?);
     findings.extend(waiting(realm)?);
     findings.sort_by_key(|finding| (finding.when.map_or(u64::MAX, |at| at.as_secs()), finding.kind));
     Ok(findings)
@@ -93,7 +113,7 @@ fn speaking(realm: &Realm, now: Timestamp) -> Result<Vec<Finding>, Problem> {
     match &current.operator {
         Some((_, token)) => {
             let validity = token.content().terms.validity;
-            findings.extend(expiry(realm, "the operator", validity, now, "issue the operator's token again"));
+            findings.extend(expiry(realm, "the operator", validity, now, "greatseal operator reissue"));
         }
         None => findings.push(Finding {
             kind: Kind::NoOperator,
@@ -104,7 +124,7 @@ fn speaking(realm: &Realm, now: Timestamp) -> Result<Vec<Finding>, Problem> {
         }),
     }
     for (name, _, token) in &current.accounts {
-        let next = format!("issue it again; `greatseal account show {name}` shows its keys");
+        let next = format!("greatseal account reissue {name}");
         findings.extend(expiry(realm, &format!("the account {name}"), token.content().terms.validity, now, &next));
     }
     Ok(findings)
@@ -134,7 +154,7 @@ fn waiting(realm: &Realm) -> Result<Vec<Finding>, Problem> {
         what: format!("{} waits", text::path(path.strip_prefix(realm.folder()).unwrap_or(&path))),
         when: None,
         within_days: None,
-        next: "have it signed where the key is kept, and take in what comes back".into(),
+        next: "greatseal request list".into(),
     };
     Ok(files::list(&folder)?.into_iter().map(finding).collect())
 }

@@ -16,6 +16,7 @@ use crate::configuration;
 use crate::desk::{Desk, Keyring, NewPassphrase};
 use crate::problem::Problem;
 use crate::realm::Realm;
+use crate::sealed::SealedStore;
 
 /// Which custody, and how it is unlocked.
 #[derive(Clone, Debug, Args)]
@@ -23,6 +24,10 @@ pub(crate) struct Custody {
     /// The private folder with the keys [default: $GREATSEAL_KEYS, else greatseal/keys in your configuration]
     #[arg(long, value_name = "FOLDER")]
     keys: Option<PathBuf>,
+
+    /// Further private folders with keys, brought for this once: another medium, a safe's content.
+    #[arg(long, value_name = "FOLDER")]
+    more_keys: Vec<PathBuf>,
 
     #[command(flatten)]
     passphrases: Passphrases,
@@ -76,7 +81,9 @@ impl Custody {
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
-            ring: Keyring::new(self.store()?, unlock(given)),
+            ring: Keyring::new(self.store()?, unlock(given)).with(self.others()?),
+            sealed: self.sealed()?,
+            apart: self.apart()?,
             new_passphrase,
             now,
         })
@@ -84,7 +91,23 @@ impl Custody {
 
     /// Opens custody alone, to sign what was brought.
     pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
-        Ok(Keyring::new(self.store()?, unlock(self.passphrases.given()?)))
+        Ok(Keyring::new(self.store()?, unlock(self.passphrases.given()?)).with(self.others()?))
+    }
+
+    fn others(&self) -> Result<Vec<Keystore>, Problem> {
+        self.more_keys.iter().map(|folder| Ok(Keystore::open(folder)?)).collect()
+    }
+
+    /// Returns where sealed revocations are kept: in a folder beside the keys'.
+    pub(crate) fn sealed(&self) -> Result<SealedStore, Problem> {
+        Ok(SealedStore::beside(&self.folder()?))
+    }
+
+    /// Opens the folder beside the keys' for those that are to be carried elsewhere.
+    pub(crate) fn apart(&self) -> Result<Keystore, Problem> {
+        let keys = self.folder()?;
+        let name = keys.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Keystore::open(keys.with_file_name(format!("{name}-apart")))?)
     }
 
     /// Returns a passphrase for a new key.

@@ -349,7 +349,7 @@ fn module_sign_and_strip_are_whole_or_go_on() {
             let words: Vec<&str> = sign.iter().copied().filter(|word| *word != "--new-key").collect();
             place.run(words).exits(0);
         }
-        let words = ["verify", "ledger.signed.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme/tokens"];
+        let words = ["verify", "ledger.signed.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme"];
         place.run(words).exits(0);
     });
     let strip = ["module", "strip", "ledger.wasm", "--output", "json"];
@@ -455,7 +455,7 @@ fn without_room_on_the_disk_nothing_is_lost() {
         place
     };
     let signed = |place: &Place| {
-        let words = ["verify", "ledger.signed.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme/tokens"];
+        let words = ["verify", "ledger.signed.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme"];
         place.run(words).exits(0);
     };
     assert_eq!(starve(&sign, &[0, 100], set_up, signed), 4);

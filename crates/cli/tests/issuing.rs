@@ -68,7 +68,7 @@ fn the_story_from_an_empty_folder_to_a_refused_module() {
     assert_eq!((&signed["file"], &signed["module"]), (&"ledger.signed.wasm".into(), &ledger.into()));
     assert_eq!(signed["signed_by"], account["signing_keys"][0]);
 
-    let words = ["verify", "ledger.signed.wasm", "--trust", root, "--with", "acme/tokens", "--output", "json"];
+    let words = ["verify", "ledger.signed.wasm", "--trust", root, "--with", "acme", "--output", "json"];
     let answer = hear(place.run(words).exits(0));
     assert_eq!((&answer["subject"], &answer["module_checked"]), (&ledger.into(), &true.into()));
     let chain: Vec<&Value> = answer["chain"].as_array().unwrap().iter().map(|link| &link["subject"]).collect();
@@ -80,7 +80,7 @@ fn the_story_from_an_empty_folder_to_a_refused_module() {
     assert_eq!((&shown["module"]["hash_matches"], &shown["token"]["signature_good"]), (&true.into(), &true.into()));
     let stripped = hear(place.run(["module", "strip", "ledger.signed.wasm", "--output", "json"]).exits(0));
     assert_eq!(place.read(stripped["file"].as_str().unwrap()), module);
-    let words = ["verify", "ledger.signed.stripped.wasm", "--trust", root, "--with", "acme/tokens", "--output", "json"];
+    let words = ["verify", "ledger.signed.stripped.wasm", "--trust", root, "--with", "acme", "--output", "json"];
     said.push(place.run(words).exits(3).says("GS-MODULE-UNSIGNED").all());
 
     for words in [
@@ -250,7 +250,7 @@ fn an_account_is_signed_by_the_key_that_was_named() {
     place.keys_at_hand(Role::Module, &["ledger"]);
     let words = ["module", "sign", "ledger.wasm", "--account", "first", "--module", "ledger", "--new-key"];
     place.issue([&words[..], &["--realm", "acme"]].concat()).exits(0);
-    place.run(["verify", "ledger.signed.wasm", "--trust", &root, "--with", "acme/tokens"]).exits(0);
+    place.run(["verify", "ledger.signed.wasm", "--trust", &root, "--with", "acme"]).exits(0);
 
     let before = everything(&place);
     for (by, exit, code) in [
@@ -565,7 +565,7 @@ fn a_module_is_signed_again_as_a_new_revision() {
     assert_eq!((&claims["rev"], &claims["ver"], &claims["name"]), (&2.into(), &"0.2.0".into(), &"The ledger".into()));
     assert_eq!(claims["tags"], serde_json::json!(["a", "b"]));
     for file in ["1.wasm", "2.wasm"] {
-        place.run(["verify", file, "--trust", &root, "--with", "acme/tokens"]).exits(0);
+        place.run(["verify", file, "--trust", &root, "--with", "acme"]).exits(0);
     }
     // By a public key alone: the module's own private half is never needed.
     let public = first["module"].as_str().unwrap();

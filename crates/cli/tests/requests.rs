@@ -165,7 +165,7 @@ fn an_identity_key_signs_without_ever_leaving_its_home() {
 
     // Everyday work needs the far home no more.
     near.account("payments");
-    near.run(["verify", "acme/tokens/account-payments.jwt", "--trust", &identity, "--with", "acme/tokens"]).exits(0);
+    near.run(["verify", "acme/tokens/account-payments.jwt", "--trust", &identity, "--with", "acme"]).exits(0);
     // The private half has stayed where it was, and the realm has not come over.
     assert!(near.files(".config/greatseal/keys").keys().all(|name| !name.contains("identity")));
     let kept = far.files(".");
@@ -459,7 +459,7 @@ fn the_difference_from_the_last_token_is_shown() {
     assert_eq!(listed["requests"][0]["missing"], json!([]), "the signature was kept: {listed}");
     // Without an answer: what is complete is filed.
     homes.receive(&[]).exits(0);
-    near.run(["verify", "1.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme/tokens"]).exits(0);
+    near.run(["verify", "1.wasm", "--trust", "acme/tokens/operator.jwt", "--with", "acme"]).exits(0);
 
     let diff = |statement: &Value, what: &str| -> Vec<(String, String)> {
         let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();

@@ -254,7 +254,8 @@ fn status_tells_what_expires_and_what_waits() {
     assert_eq!(kinds(status(&[]).exits(7)), one("no-operator", None));
     place.keys_at_hand(Role::Operator, &["identity", "signing-1"]);
     let made =
-        place.issue(["operator", "create", "--signing-keys", "1", "--days", "100", "--realm", "acme"]).exits(0).json();
+        place
+            .issue(["operator", "create", "--without-succession", "--signing-keys", "1", "--days", "100", "--realm", "acme"]).exits(0).json();
     let expires = made["expires"].as_u64().unwrap();
     assert_eq!(kinds(status(&[]).exits(0)), []);
     let day = 86_400;

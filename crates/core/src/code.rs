@@ -276,6 +276,9 @@ codes! {
     Superseded "GS-SUPERSEDED" Deny 403 Author
         "a newer token of the same subject replaces this one"
         "Use the newer token; the message names it.";
+    OperatorQuorum "GS-OPERATOR-QUORUM" Error 409 Caller
+        "too few of the operator's signing keys would stay"
+        "Verifiers that slept follow only what keys that they know endorse. Replace fewer at a time; `--replace-all` does it all the same, for healing.";
     SuccessionFork "GS-SUCCESSION-FORK" Deny 403 Author
         "an operator has two tokens of equal standing"
         "Ask the operator which one is genuine. It heals this with one token that more keys endorse; until then nothing of it can be believed.";
@@ -291,6 +294,15 @@ codes! {
     Revoked "GS-REVOKED" Deny 403 Author
         "the token, or one that it rests on, was revoked"
         "Ask for a new one; what is revoked stays revoked.";
+    RevocationVoters "GS-REVOCATION-VOTERS" Error 409 Caller
+        "nobody at hand may take this back"
+        "The key itself may, or a threshold of the operator's other signing keys: bring them (`--more-keys FOLDER`), name who is to sign elsewhere (`--by KEY`), or publish the key's sealed revocation: `greatseal key sealed publish NAME`.";
+    SealedMissing "GS-SEALED-MISSING" Error 404 Caller
+        "there is no sealed revocation of that key here"
+        "It is kept apart from its key: bring its folder or name its file. If the key itself is at hand, `greatseal key sealed make NAME` makes one.";
+    KeyListed "GS-KEY-LISTED" Error 409 Caller
+        "the key is still listed by a current token"
+        "Unlist it first: `greatseal operator signing-key remove NAME`, or the same under `account`.";
     RevocationIgnored "GS-REVOCATION-IGNORED" Deny 403 Caller
         "a revocation has no effect here"
         "Nothing that was judged is touched by it, or its signer may not revoke that. `greatseal inspect FILE` shows who signed it and what it names.";

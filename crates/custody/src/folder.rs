@@ -154,6 +154,13 @@ impl PrivateFolder {
         self.sync()
     }
 
+    /// Removes a file for good.
+    pub(crate) fn remove(&self, _held: &Held, name: &str) -> Result<(), CustodyFault> {
+        let path = self.join(name);
+        std::fs::remove_file(&path).map_err(|error| CustodyFault::io("remove", &path, &error))?;
+        self.sync()
+    }
+
     /// Writes the bytes to a file beside `path`, down to the disk. It has mode 0600 from the first.
     fn unfinished(&self, path: &Path, bytes: &[u8]) -> Result<NamedTempFile, CustodyFault> {
         let write = || {

@@ -21,7 +21,8 @@ use crate::uri::{FileName, KeyUri};
 
 const TABLE: &str = "keys.toml";
 
-/// A private folder of keys. Nothing in it is ever overwritten or removed.
+/// A private folder of keys. Nothing in it is ever overwritten, and only [`Keystore::destroy`]
+/// removes a key.
 ///
 /// A key file is on the disk before the table names it, so that a crash between the two leaves a
 /// file that no name refers to, an *orphan*, and loses nothing.
@@ -51,6 +52,12 @@ impl Keystore {
         let folder = PrivateFolder::new(folder.into());
         folder.check()?;
         Ok(Self { folder, work: WorkFactor::STANDARD })
+    }
+
+    /// Returns the private folder.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Sets how much work each guess of a passphrase costs, for keys added from here on.
@@ -189,6 +196,26 @@ impl Keystore {
         self.add(name, seed, passphrase, now)
     }
 
+    /// Destroys the private half of a key: its file is removed, its name and public half stay.
+    ///
+    /// A disk may keep the old file's blocks, encrypted as they were; whoever fears for them
+    /// destroys the medium.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Missing`], or [`CustodyFault::Offline`] for a key that is not here.
+    pub fn destroy(&self, name: &KeyName) -> Result<Entry, CustodyFault> {
+        let held = self.folder.hold()?;
+        let entry = self.find(name)?;
+        let KeyUri::File(file) = &entry.uri else { return Err(CustodyFault::Offline { name: name.clone() }) };
+        // The table first: a name without a file would look like a loss, a file without a name is told.
+        let gone = Entry { uri: KeyUri::Offline, ..entry.clone() };
+        let mut table = self.table()?;
+        table.insert(gone.clone());
+        self.write_table(&held, &table)?;
+        self.folder.remove(&held, file.as_str())?;
+        Ok(gone)
+    }
+
     /// Returns what a key signed last about a subject, as [`Self::remember`] noted it.
     ///
     /// # Errors
@@ -250,14 +277,18 @@ impl Keystore {
 
     fn record(&self, held: &Held, mut table: Table, entry: Entry) -> Result<Entry, CustodyFault> {
         table.insert(entry.clone());
+        self.write_table(held, &table)?;
+        Ok(entry)
+    }
+
+    fn write_table(&self, held: &Held, table: &Table) -> Result<(), CustodyFault> {
         let refused = |error: toml::ser::Error| CustodyFault::Io {
             action: "write",
             path: self.folder.join(TABLE),
             kind: std::io::ErrorKind::InvalidData,
             message: error.to_string(),
         };
-        self.folder.replace(held, TABLE, table.to_text().map_err(refused)?.as_bytes())?;
-        Ok(entry)
+        self.folder.replace(held, TABLE, table.to_text().map_err(refused)?.as_bytes())
     }
 
     fn table(&self) -> Result<Table, CustodyFault> {

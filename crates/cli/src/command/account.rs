@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::request;
 use crate::clock;
-use crate::desk::{NewAccount, Outcome};
+use crate::desk::{NewAccount, NextListing, Outcome};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -20,6 +20,9 @@ use crate::text;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Create(Create),
+    Reissue(Reissue),
+    #[command(subcommand)]
+    SigningKey(SigningKey),
     List(List),
     Show(Show),
 }
@@ -55,6 +58,73 @@ pub(crate) struct Create {
     realm: InRealm,
 }
 
+/// What every next token of an account can be told.
+#[derive(Debug, Args)]
+pub(crate) struct Next {
+    /// Which of the operator's signing keys signs [default: any that custody here has]
+    #[arg(long, value_name = "KEY")]
+    by: Option<String>,
+
+    /// For how many days the token speaks [default: the realm's lifetime, 365]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    days: Option<u32>,
+
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Makes an account's token anew, with the same keys.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal account reissue payments\n  greatseal account reissue payments --by signing-2\n\nThe account's own side agrees to it: its identity key, or a majority of its signing keys. Keys that are elsewhere are asked by a request."
+)]
+pub(crate) struct Reissue {
+    /// The account's name in this realm.
+    name: String,
+    #[command(flatten)]
+    next: Next,
+}
+
+/// Lists other signing keys of an account, under the same identity.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningKey {
+    Add(AddKeys),
+    Remove(RemoveKeys),
+}
+
+/// Lists further signing keys: keys that are known already, or new ones.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  greatseal account signing-key add payments payments-signing-2")]
+pub(crate) struct AddKeys {
+    /// The account's name in this realm.
+    name: String,
+    /// Names of the keys.
+    #[arg(required = true, value_name = "KEY", id = "added")]
+    keys: Vec<String>,
+    #[command(flatten)]
+    next: Next,
+}
+
+/// Lists signing keys of an account no more, and others in their place.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  greatseal account signing-key remove payments payments-signing-1 --add payments-signing-2\n\nRevoke a removed account key too (`greatseal revoke key`): if the new listing ever dies, the one before it speaks again with its keys."
+)]
+pub(crate) struct RemoveKeys {
+    /// The account's name in this realm.
+    name: String,
+    /// Names of the keys.
+    #[arg(required = true, value_name = "KEY", id = "removed")]
+    keys: Vec<String>,
+    /// A key to list in their place; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    add: Vec<String>,
+    #[command(flatten)]
+    next: Next,
+}
+
 /// Lists the realm's accounts.
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -74,6 +144,11 @@ pub(crate) struct Show {
 pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
     match command {
         Command::Create(create) => make(create, format),
+        Command::Reissue(Reissue { name, next }) => relist(name, next, &[], &[], format),
+        Command::SigningKey(SigningKey::Add(AddKeys { name, keys, next })) => relist(name, next, keys, &[], format),
+        Command::SigningKey(SigningKey::Remove(RemoveKeys { name, keys, add, next })) => {
+            relist(name, next, add, keys, format)
+        }
         Command::List(list) => list_all(list, format),
         Command::Show(show) => show_one(show, format),
     }
@@ -103,6 +178,45 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
             desk.realm.show(&saved.signed_by),
             crate::realm::own(&name)
         )
+    });
+    Ok(Exit::Ok)
+}
+
+/// Makes an account's next token and tells what became of it.
+fn relist(name: &str, next: &Next, add: &[String], remove: &[String], format: Format) -> Result<Exit, Problem> {
+    let mut desk = next.custody.desk(&next.realm, clock::now()?)?;
+    let name = desk.realm.name(name)?;
+    let named = |names: &[String]| names.iter().map(|name| desk.realm.name(name)).collect::<Result<Vec<_>, _>>();
+    let order = NextListing {
+        account: name.clone(),
+        add: named(add)?,
+        remove: named(remove)?,
+        by: next.by.as_deref().map(|by| desk.realm.name(by)).transpose()?,
+        days: next.days,
+    };
+    let saved = match desk.relist_account(&order)? {
+        Outcome::Done(saved) => saved,
+        Outcome::Waiting(waiting) => return Ok(super::request::tell_waiting(&desk, &waiting, format)),
+    };
+    let claims = saved.token.verified().content();
+    let mut object = object(name.as_str(), claims);
+    if let Some(members) = object.as_object_mut() {
+        members.insert("token".into(), saved.path.display().to_string().into());
+        members.insert("id".into(), saved.token.verified().id().to_string().into());
+    }
+    output::answer(format, &object, || {
+        let mut text = format!(
+            "made the next token of {name}\n{}  token        {}\n  signed by    {}\n",
+            people(&desk.realm, claims),
+            saved.path.display(),
+            desk.realm.show(&saved.signed_by)
+        );
+        for key in remove {
+            text += &format!(
+                "\n  {key} is listed no more, and its modules are refused. Revoke it as well:\n    greatseal revoke key {key} --confirm {key}\n"
+            );
+        }
+        text
     });
     Ok(Exit::Ok)
 }

@@ -11,6 +11,7 @@ use greatseal_custody::{KeyName, KeyUri, Keystore, Seed};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::sealed;
 use crate::clock;
 use crate::files;
 use crate::output::{self, Format};
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     Pin(Pin),
     List(List),
     Show(Show),
+    #[command(subcommand)]
+    Sealed(sealed::Command),
+    Retire(sealed::Retire),
 }
 
 /// Makes a key in custody and names its public half in the realm.
@@ -133,6 +137,8 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Pin(pin) => point_at(pin, format),
         Command::List(list) => list_all(list, format),
         Command::Show(show) => show_one(show, format),
+        Command::Sealed(command) => sealed::run(command, format),
+        Command::Retire(retire) => sealed::retire(retire, format),
     }
 }
 
@@ -142,7 +148,9 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
         if store.find(&name).is_ok() {
             return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already")));
         }
-        let entry = store.keep(&name, &seed, &create.custody.new_passphrase()?, clock::now()?)?;
+        let (passphrase, now) = (create.custody.new_passphrase()?, clock::now()?);
+        let entry = store.keep(&name, &seed, &passphrase, now)?;
+        create.custody.sealed()?.seal(&name, &seed, now)?;
         tell_new(&[(name, entry.public)], "made", format);
         tell_where(&entry.name, &entry.public);
         return Ok(Exit::Ok);
@@ -205,7 +213,7 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     if let Some(name) = without_realm(&import.realm, &import.name)? {
         let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
         let (store, now) = (import.custody.store()?, clock::now()?);
-        let entry = store.import(&name, &text, &import.custody.new_passphrase()?, now)?;
+        let entry = take_in(&store, &import.custody, &name, &text, now)?;
         tell_new(&[(name, entry.public)], "brought in", format);
         tell_where(&entry.name, &entry.public);
         tell_clear(&import.file);
@@ -225,7 +233,7 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
         }
         Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already"))),
         Err(greatseal_custody::CustodyFault::Missing { .. }) => {
-            store.import(&name, &text, &import.custody.new_passphrase()?, clock::now()?)?
+            take_in(&store, &import.custody, &name, &text, clock::now()?)?
         }
         Err(fault) => return Err(fault.into()),
     };
@@ -234,6 +242,24 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     tell_new(&keys, "brought in", format);
     tell_clear(&import.file);
     Ok(Exit::Ok)
+}
+
+/// Takes a seed into custody, and seals its own revocation.
+fn take_in(
+    store: &Keystore,
+    custody: &Custody,
+    name: &KeyName,
+    text: &[u8],
+    now: greatseal_core::Timestamp,
+) -> Result<greatseal_custody::Entry, Problem> {
+    // Whatever is wrong with the seed is told by custody, in its own words.
+    if let Ok(seed) = Seed::parse_line(text) {
+        let passphrase = custody.new_passphrase()?;
+        let entry = store.keep(name, &seed, &passphrase, now)?;
+        custody.sealed()?.seal(name, &seed, now)?;
+        return Ok(entry);
+    }
+    Ok(store.import(name, text, &custody.new_passphrase()?, now)?)
 }
 
 fn tell_clear(file: &Path) {

@@ -12,6 +12,8 @@ mod operator;
 mod provider;
 mod quickstart;
 mod request;
+mod revoke;
+mod sealed;
 mod status;
 mod trust;
 mod undo;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Provider(provider::Command),
     #[command(subcommand)]
     Request(request::Command),
+    #[command(subcommand)]
+    Revoke(revoke::Command),
     #[command(subcommand)]
     Backup(backup::Command),
     #[command(subcommand)]
@@ -85,6 +89,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Module(module) => module::run(module, format),
         Command::Provider(provider) => provider::run(provider, format),
         Command::Request(request) => request::run(request, format),
+        Command::Revoke(revoke) => revoke::run(revoke, format),
         Command::Backup(backup) => backup::run(backup, format),
         Command::Trust(trust) => trust::run(trust, format),
         Command::Status(status) => status::run(status, format),

@@ -156,13 +156,14 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
     });
     output::answer(format, &object, || {
         format!(
-            "signed {}\n  module     {}\n  signed by  {}\n  hash       {}\n  Anybody can check it:\n    greatseal verify {} --with {} --trust OPERATOR-KEY\n",
+            "signed {}\n  module     {}\n  signed by  {}\n  hash       {}\n  Anybody can check it:\n    greatseal verify {} --with {} --trust {}\n",
             text::path(&out),
             desk.realm.show(&signed.subject),
             desk.realm.show(&signed.signed_by),
             signed.hash,
             text::path(&out),
-            desk.realm.folder().join("tokens").display()
+            desk.realm.folder().display(),
+            desk.realm.operator_path().display()
         )
     });
     Ok(Exit::Ok)

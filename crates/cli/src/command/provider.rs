@@ -172,13 +172,14 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
     output::answer(format, &object, || {
         let rows = signed.hashes.iter().map(|(target, hash)| [target.clone(), hash.clone()]).collect();
         format!(
-            "signed {}\n  provider   {}\n  signed by  {}\n{}  Anybody can check it:\n    greatseal verify {} --with {} --trust OPERATOR-KEY\n",
+            "signed {}\n  provider   {}\n  signed by  {}\n{}  Anybody can check it:\n    greatseal verify {} --with {} --trust {}\n",
             text::path(&sign.out),
             desk.realm.show(&signed.subject),
             desk.realm.show(&signed.signed_by),
             table(["target", "SHA-256"], rows, "no files"),
             text::path(&sign.out),
-            desk.realm.folder().join("tokens").display()
+            desk.realm.folder().display(),
+            desk.realm.operator_path().display()
         )
     });
     Ok(Exit::Ok)

@@ -27,14 +27,15 @@ pub(crate) struct Filed {
 }
 
 impl Filed {
-    /// Takes the one wascap token that an order was about.
+    /// Takes the one wascap token that an order was about; deeds may have come with it.
     ///
     /// # Errors
-    /// When there was another number of statements, or one of another kind.
-    pub(super) fn only(mut filed: Vec<Self>) -> Result<(PathBuf, Vec<u8>, Issued<Claims>), Problem> {
-        match (filed.pop(), filed.is_empty()) {
-            (Some(Self { path, bytes, statement }), true) => Ok((path, bytes, statement.into_wascap()?)),
-            (Some(_) | None, _) => Err(Problem::new(Code::SignKind, "one statement was ordered")),
+    /// When there was none, or more than one.
+    pub(super) fn only(filed: Vec<Self>) -> Result<(PathBuf, Vec<u8>, Issued<Claims>), Problem> {
+        let mut tokens = filed.into_iter().filter(|filed| filed.statement.wascap().is_some());
+        match (tokens.next(), tokens.next()) {
+            (Some(Self { path, bytes, statement }), None) => Ok((path, bytes, statement.into_wascap()?)),
+            (Some(_) | None, _) => Err(Problem::new(Code::SignKind, "one token was ordered")),
         }
     }
 
@@ -64,7 +65,7 @@ impl Desk {
             let path = item.filing.path(&self.realm)?;
             outside.push(matches!(item.filing, Filing::Module(_)));
             let bytes = match item.filing {
-                Filing::Operator | Filing::Account(_) => statement.file_bytes(),
+                Filing::Operator | Filing::Account(_) | Filing::Deed(_) => statement.file_bytes(),
                 Filing::Module(filing) => embed(filing, &statement)?,
             };
             places.push(Place::of(&path, &bytes, item.replaces.as_deref())?);
@@ -101,43 +102,57 @@ impl Desk {
 
     /// Checks that what was just signed speaks in this realm, with all of it taken together.
     fn judge(&self, filed: &[Filed]) -> Result<(), Problem> {
-        let tokens: Vec<_> = filed.iter().filter_map(|filed| Some((filed, filed.statement.wascap()?))).collect();
         let current = self.realm.tokens()?;
-        for (place, (file, token)) in tokens.iter().enumerate() {
-            let target = Candidate::Verified(token.verified().clone());
-            let others = tokens.iter().enumerate().filter(|(other, _)| *other != place);
-            let mut with = current.candidates();
-            with.extend(others.map(|(_, (_, token))| Candidate::Verified(token.verified().clone())));
+        let new_operator = filed.iter().find_map(|filed| {
+            let token = filed.statement.wascap()?;
+            matches!(token.verified().content().entity, Entity::Operator(_)).then(|| wascap::decode(token.bytes()))
+        });
+        let new_operator = new_operator.transpose().map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+        let known = current.operator.as_ref().map(|(_, token)| token);
+        // Whoever trusts the token that stands here now has to be led to the new one.
+        let follows = known.filter(|token| token.content().succession.is_some()).or(new_operator.as_ref()).or(known);
+        let anchor = follows.and_then(Self::anchor);
+        for file in filed {
+            let Some(token) = file.statement.wascap() else { continue };
+            let anchor = anchor.ok_or_else(no_operator)?;
+            let mut with = self.realm.supply()?;
+            for other in filed {
+                match &other.statement {
+                    Finished::Wascap(token) => {
+                        with.ask(Candidate::Verified(token.verified().clone()), []);
+                    }
+                    Finished::Deed(deed) => with = with.with_deeds([Candidate::Verified(deed.verified().clone())]),
+                }
+            }
+            let target = vec![Candidate::Verified(token.verified().clone())];
             match &token.verified().content().entity {
                 // Without signing keys it was made by name, and told; verifiers do refuse it.
                 Entity::Operator(listing) if listing.signers.as_ref().is_none_or(Vec::is_empty) => {}
-                Entity::Operator(listing) => {
-                    self.must_speak(listing.subject, with, |verifier, with, view| {
-                        verifier.decide(vec![target], with, view).pop()
-                    })?;
-                }
                 Entity::Module(_) => {
-                    let (operator, _) = self.operator(&current)?;
                     let module = ModuleFile::read(&file.bytes).map_err(refused)?;
-                    self.must_speak(operator, with, |verifier, with, view| {
-                        Some(verifier.decide_module(&module, with, view))
+                    self.must_speak(anchor, with, |verifier, with, view| {
+                        verifier.decide_module(&module, with, view)
                     })?;
                 }
-                Entity::Account(_)
+                Entity::Operator(_)
+                | Entity::Account(_)
                 | Entity::Cluster(_)
                 | Entity::Provider(_)
                 | Entity::Host(_)
                 | Entity::Invocation(_)
                 | Entity::Untyped { .. } => {
-                    let (operator, _) = self.operator(&current)?;
-                    self.must_speak(operator, with, |verifier, with, view| {
-                        verifier.decide(vec![target], with, view).pop()
+                    self.must_speak(anchor, with, |verifier, with, view| {
+                        verifier.judge(target, with, view).into_decision()
                     })?;
                 }
             }
         }
         Ok(())
     }
+}
+
+pub(super) fn no_operator() -> Problem {
+    Problem::new(Code::ChainIncomplete, "this realm has no operator yet").hint("Make it: `greatseal operator create`.")
 }
 
 /// What is where a statement is to be filed.

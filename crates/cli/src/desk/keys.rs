@@ -1,6 +1,8 @@
 //! Keys that a command makes, or finds where an interrupted one left them.
 
 use greatseal_core::Code;
+use greatseal_core::ed25519::Signature;
+use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Nkey, Role};
 use greatseal_custody::{CustodyFault, KeyName, KeyUri, Seed};
 
@@ -13,10 +15,31 @@ use crate::problem::Problem;
 pub(crate) struct NewKeys {
     pub(crate) keys: Vec<(KeyName, Nkey)>,
     /// Those that custody does not have yet.
-    drawn: Vec<(KeyName, Seed)>,
+    drawn: Vec<(KeyName, Seed, Place)>,
+}
+
+/// Where a new key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// With the others.
+    Here,
+    /// In the folder that is to be carried elsewhere.
+    Apart,
 }
 
 impl NewKeys {
+    /// Signs with a key that was just drawn, and is in no custody yet; nothing for another key.
+    pub(super) fn sign(&self, request: &SigningRequest) -> Result<Option<Signature>, Problem> {
+        let own = self.drawn.iter().find(|(_, seed, _)| seed.nkey().public_key() == *request.signer());
+        Ok(own.map(|(_, seed, _)| seed.sign(request)).transpose()?)
+    }
+
+    /// Joins others to these.
+    pub(crate) fn join(&mut self, others: Self) {
+        self.keys.extend(others.keys);
+        self.drawn.extend(others.drawn);
+    }
+
     /// Takes keys of which only the public halves have to be known.
     pub(crate) const fn known(keys: Vec<(KeyName, Nkey)>) -> Self {
         Self { keys, drawn: Vec::new() }
@@ -30,6 +53,11 @@ impl Desk {
     /// Nothing is written before [`Self::keep_keys`]: whoever cannot unlock the key that has to
     /// sign for the new ones leaves nothing behind.
     pub(crate) fn draw_keys(&self, names: &[KeyName], role: Role) -> Result<NewKeys, Problem> {
+        self.draw_keys_for(names, role, Place::Here)
+    }
+
+    /// Draws keys as [`Self::draw_keys`] does, to be kept somewhere.
+    pub(crate) fn draw_keys_for(&self, names: &[KeyName], role: Role, place: Place) -> Result<NewKeys, Problem> {
         let mut keys = NewKeys::default();
         for name in names {
             let known = self.realm.key(name).ok();
@@ -59,7 +87,7 @@ impl Desk {
                     } else {
                         let seed = Seed::generate(role)?;
                         let public = seed.nkey();
-                        keys.drawn.push((name.clone(), seed));
+                        keys.drawn.push((name.clone(), seed, place));
                         public
                     }
                 }
@@ -81,10 +109,21 @@ impl Desk {
             return Ok(());
         }
         let passphrase = (self.new_passphrase)()?;
-        for (name, seed) in &keys.drawn {
+        for (name, seed, place) in &keys.drawn {
             // Stretching the passphrase takes the better part of a second for each.
             output::remark(&format!("making the key {name} …"));
-            self.ring.store.keep(name, seed, &passphrase, self.now)?;
+            match place {
+                Place::Here => _ = self.ring.store.keep(name, seed, &passphrase, self.now)?,
+                Place::Apart => {
+                    // An interrupted command may have come this far.
+                    if self.apart.find(name).is_err() {
+                        self.apart.keep(name, seed, &passphrase, self.now)?;
+                    }
+                    self.ring.store.pin_offline(name, seed.nkey(), self.now)?;
+                }
+            }
+            // Its end, prepared at its birth; `status` tells of keys that lack it.
+            self.sealed.seal(name, seed, self.now)?;
         }
         Ok(())
     }

@@ -12,33 +12,41 @@ mod module;
 mod operator;
 mod provider;
 mod receive;
+mod revoke;
 mod ring;
+mod succeed;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use greatseal_core::decide::Candidate;
-use greatseal_core::issue::Issued;
+use greatseal_core::deed::{Act, Deed};
+use greatseal_core::issue::{Issued, Unsigned};
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::time::Validity;
-use greatseal_core::{Anchor, Code, Decision, Timestamp, View};
-use greatseal_custody::Passphrase;
-use greatseal_token::wascap::{self, Claims, Terms, TokenId, Verifier};
+use greatseal_core::supply::Supply;
+use greatseal_core::{Anchor, Code, Decision, Decoded, Timestamp, View};
+use greatseal_custody::{Keystore, Passphrase};
+use greatseal_token::deed::{self, DeedText};
+use greatseal_token::wascap::{self, Claims, Terms, Verifier};
 
-pub(crate) use account::NewAccount;
+pub(crate) use account::{NewAccount, NextListing};
 pub(crate) use carry::{Outcome, Waiting};
 pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};
-pub(crate) use operator::NewOperator;
+pub(crate) use operator::{NewOperator, NewSuccession};
 pub(crate) use provider::{ProviderKey, ProviderOrder};
 pub(crate) use receive::Received;
+pub(crate) use revoke::{Revoke, Voters};
 pub(crate) use ring::Keyring;
+pub(crate) use succeed::{NextToken, Succeeded};
 
 use crate::clock::DAY;
+use crate::sealed;
 use crate::order::Draft;
 use crate::problem::Problem;
 use crate::realm::{Current, Realm};
+use crate::sealed::SealedStore;
 
 /// The revision that wascap 0.16 writes.
 const REVISION: u32 = 3;
@@ -50,6 +58,10 @@ pub(crate) type NewPassphrase = dyn Fn() -> Result<Passphrase, Problem>;
 pub(crate) struct Desk {
     pub(crate) realm: Realm,
     pub(crate) ring: Keyring,
+    /// Where each new key's own revocation is kept.
+    pub(crate) sealed: SealedStore,
+    /// Custody that is to be carried elsewhere: the next identity's.
+    pub(crate) apart: Keystore,
     pub(crate) new_passphrase: Box<NewPassphrase>,
     pub(crate) now: Timestamp,
 }
@@ -72,6 +84,11 @@ impl Desk {
         draft.must_be_fit()?;
         let signature = self.ring.sign(draft.request())?;
         draft.finish(&signature, &self.view())?.into_wascap()
+    }
+
+    /// Returns the folder with keys that are to be carried elsewhere.
+    pub(crate) fn apart_folder(&self) -> &Path {
+        self.apart.folder()
     }
 
     /// Returns what tokens are checked under when they are made.
@@ -109,14 +126,24 @@ impl Desk {
 
     /// Makes the terms of a token that speaks from now on for so many days.
     fn terms(&self, days: u32) -> Result<Terms, Problem> {
-        let mut entropy = [0u8; 16];
-        getrandom::fill(&mut entropy)
-            .map_err(|error| Problem::new(Code::Io, format!("this machine gives no randomness: {error}")))?;
         Ok(Terms {
-            id: TokenId::from_entropy(u128::from_le_bytes(entropy)),
+            id: sealed::token_id()?,
             issued_at: self.now,
             validity: Validity { not_before: None, expires: Some(self.now.plus(u64::from(days).saturating_mul(DAY))) },
         })
+    }
+
+    /// Makes the terms of a token that takes the place of another: later than it, in every case.
+    fn terms_after(&self, days: u32, older: &Decoded<Claims>) -> Result<Terms, Problem> {
+        let terms = self.terms(days)?;
+        let later = older.content().terms.issued_at.plus(1);
+        Ok(Terms { issued_at: terms.issued_at.max(later), ..terms })
+    }
+
+    /// Writes down what a key says about tokens, as of now.
+    fn deed(&self, signer: Nkey, act: Act) -> Result<Unsigned<DeedText>, Problem> {
+        let id = sealed::token_id()?.as_str().to_owned();
+        Ok(deed::encode(&Deed { signer: signer.into(), id, issued_at: self.now, act })?)
     }
 
     /// Reads the realm's operator, without whom nothing is issued.
@@ -133,21 +160,31 @@ impl Desk {
         Ok((listing.subject, entity.signers()))
     }
 
+    /// Returns how this realm's own verifiers trust its operator: by its token, where that says who
+    /// may succeed it, else by its key.
+    pub(crate) fn anchor(token: &Decoded<Claims>) -> Option<Anchor> {
+        match &token.content().entity {
+            wascap::Entity::Operator(listing) if token.content().succession.is_none() => {
+                Some(Anchor::Operator(listing.subject))
+            }
+            _ => wascap::pin(token),
+        }
+    }
+
     /// Checks with everybody's eyes that what was just issued speaks in this realm.
     fn must_speak(
         &self,
-        operator: Key<Operator>,
-        with: Vec<Candidate<Claims>>,
-        judge: impl FnOnce(&mut Verifier, Vec<Candidate<Claims>>, &View) -> Option<Decision>,
+        anchor: Anchor,
+        with: Supply<Claims>,
+        judge: impl FnOnce(&mut Verifier, Supply<Claims>, &View) -> Decision,
     ) -> Result<(), Problem> {
-        let view = View::new(self.realm.file().policy, vec![Anchor::Operator(operator)], self.now);
+        let view = View::new(self.realm.file().policy, vec![anchor], self.now);
         match judge(&mut Verifier::new(NonZeroUsize::MIN), with, &view) {
-            Some(Decision::Allow(_)) => Ok(()),
-            Some(Decision::Deny(deny)) => {
+            Decision::Allow(_) => Ok(()),
+            Decision::Deny(deny) => {
                 let failure = deny.closest();
                 Err(Problem::new(failure.fault.code(), format!("verifiers would refuse this: {}", failure.fault)))
             }
-            None => Err(Problem::new(Code::NoRule, "verifiers would refuse this")),
         }
     }
 }

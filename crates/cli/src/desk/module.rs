@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use data_encoding::HEXUPPER;
 use greatseal_core::Code;
+use greatseal_core::deed::Act;
 use greatseal_core::key::{Account, Key, Nkey, Role};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity, Module};
 
+use super::account::countersigned;
 use super::filed::refused;
 use super::keys::NewKeys;
 use super::{Desk, Filed, Outcome, REVISION};
 use crate::order::{Filing, ModuleFiling, Order};
 use crate::problem::Problem;
-use crate::realm::own;
+use crate::realm::{Current, own};
 
 /// Which key the module is known by.
 #[derive(Debug)]
@@ -55,6 +57,18 @@ pub(crate) struct SignedModule {
     pub(crate) hash: String,
 }
 
+/// Returns the keys that may issue an account's modules, the likeliest first.
+///
+/// A plain chain lets the identity sign as well; where listings are countersigned, an account with
+/// signing keys issues by those only (rule 9 of succession).
+pub(super) fn issuers(current: &Current, account: &Claims, identity: Nkey) -> Vec<Nkey> {
+    let mut keys = account.entity.signers();
+    if keys.is_empty() || !countersigned(current) {
+        keys.push(identity);
+    }
+    keys
+}
+
 impl Desk {
     /// Signs a module's bytes; a token that they carry already is replaced.
     ///
@@ -70,9 +84,7 @@ impl Desk {
             return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {}", order.account))
                 .hint("`greatseal account list` shows the accounts there are."));
         };
-        // A plain chain lets the identity sign as well; its signing keys come first.
-        let mut keys = token.content().entity.signers();
-        keys.push(account);
+        let keys = issuers(&current, token.content(), account);
         let wanted = order.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
         let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
 
@@ -101,11 +113,15 @@ impl Desk {
             ModuleKey::Named(name) | ModuleKey::New(name) => format!("module-{}", own(name)),
             ModuleKey::Public(_) => "module".into(),
         };
-        let waiting = Order::new(name, self.now)
-            .sign(wascap::encode(&claims)?, Filing::Module(filing))
-            .in_place_of(older.as_ref())
-            .with_keys(new_keys);
-        self.carry_out(waiting)?.map(|filed| {
+        let unsigned = wascap::encode(&claims)?;
+        let id = unsigned.id();
+        let mut waiting =
+            Order::new(name, self.now).sign(unsigned, Filing::Module(filing)).in_place_of(older.as_ref());
+        // A log gives a module to the account of its first publication that its own key agreed to.
+        for (_, key) in new_keys.keys.iter().filter(|_| countersigned(&current)) {
+            waiting = waiting.witness(self.deed(*key, Act::Countersign(id))?);
+        }
+        self.carry_out(waiting.with_keys(new_keys))?.map(|filed| {
             let (_, bytes, _) = Filed::only(filed)?;
             Ok(SignedModule { bytes, subject: subject.nkey(), signed_by, hash })
         })

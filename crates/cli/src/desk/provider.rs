@@ -65,9 +65,7 @@ impl Desk {
             return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {}", order.account))
                 .hint("`greatseal account list` shows the accounts there are."));
         };
-        // A plain chain lets the identity sign as well; its signing keys come first.
-        let mut keys = token.content().entity.signers();
-        keys.push(account);
+        let keys = super::module::issuers(&current, token.content(), account);
         let wanted = order.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
         let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
 
@@ -92,8 +90,10 @@ impl Desk {
         let token = self.issue(&claims)?;
         let bytes = parts.pack(token.bytes(), order.compress).map_err(refused)?;
         let file = ArchiveFile::open(&*bytes).map_err(refused)?;
-        self.must_speak(operator, current.candidates(), |verifier, with, view| {
-            Some(verifier.decide_archive(file, with, view))
+        let anchor = current.operator.as_ref().and_then(|(_, token)| Self::anchor(token));
+        let anchor = anchor.unwrap_or(greatseal_core::Anchor::Operator(operator));
+        self.must_speak(anchor, self.realm.supply()?, |verifier, with, view| {
+            verifier.decide_archive(file, with, view)
         })?;
         self.keep_keys(&new_keys)?;
         self.realm.add_keys(&new_keys.keys)?;

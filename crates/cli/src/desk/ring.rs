@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Custody, each key of which a person unlocks once.
 pub(crate) struct Keyring {
     pub(crate) store: Keystore,
+    /// Custody on other media, brought for this once.
+    others: Vec<Keystore>,
     unlock: Arc<dyn PassphraseSource>,
     /// Custodians that have been asked before.
     unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
@@ -26,12 +28,28 @@ pub(crate) struct Keyring {
 
 impl Keyring {
     pub(crate) fn new(store: Keystore, unlock: Arc<dyn PassphraseSource>) -> Self {
-        Self { store, unlock, unlocked: RefCell::default() }
+        Self { store, others: Vec::new(), unlock, unlocked: RefCell::default() }
+    }
+
+    /// Adds custody on other media.
+    #[must_use]
+    pub(crate) fn with(mut self, others: Vec<Keystore>) -> Self {
+        self.others = others;
+        self
+    }
+
+    fn stores(&self) -> impl Iterator<Item = &Keystore> {
+        core::iter::once(&self.store).chain(&self.others)
     }
 
     /// Says whether custody here can sign with a key.
     pub(crate) fn has(&self, key: &PublicKey) -> Result<bool, Problem> {
-        Ok(self.store.at_hand(key)?.is_some())
+        for store in self.stores() {
+            if store.at_hand(key)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Has custody sign a request.
@@ -39,7 +57,15 @@ impl Keyring {
     /// # Errors
     /// `GS-CUSTODY-MISSING` when it does not have the key; else what custody says.
     pub(crate) fn sign(&self, request: &SigningRequest) -> Result<Signature, Problem> {
-        let Some(entry) = self.store.find_by_key(request.signer())? else {
+        let mut found = None;
+        for store in self.stores() {
+            // Where it can sign rather than where it is only known to be elsewhere.
+            found = store.at_hand(request.signer())?.map(|entry| (store, entry)).or(found);
+        }
+        if found.is_none() {
+            found = self.store.find_by_key(request.signer())?.map(|entry| (&self.store, entry));
+        }
+        let Some((store, entry)) = found else {
             return Err(Problem::new(
                 greatseal_core::Code::CustodyMissing,
                 format!("custody here does not have the key {}", request.signer()),
@@ -48,7 +74,7 @@ impl Keyring {
         let mut unlocked = self.unlocked.borrow_mut();
         let custodian = match unlocked.entry(entry.name.clone()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.store.custodian(&entry.name, Arc::clone(&self.unlock))?),
+            Entry::Vacant(new) => new.insert(store.custodian(&entry.name, Arc::clone(&self.unlock))?),
         };
         Ok(greatseal_custody::sign(&**custodian, request, Deadline::after(PATIENCE))?)
     }

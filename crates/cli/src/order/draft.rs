@@ -132,10 +132,13 @@ impl Draft {
         }
     }
 
-    /// Says whether it speaks of that key.
+    /// Says whether it speaks of that key, or commits to it.
     pub(crate) fn names(&self, key: &Nkey) -> bool {
         let spelled = key.to_string();
-        self.request.summary().iter().any(|(_, value)| *value == spelled)
+        let claim = self.wascap().and_then(|claims| claims.succession.as_ref());
+        let next = claim.and_then(|claim| claim.terms().next);
+        next.is_some_and(|next| next.opens(key.raw()))
+            || self.request.summary().iter().any(|(_, value)| *value == spelled)
     }
 
     /// Refuses texts that would steer a terminal, break out of their line, or publish a seed.

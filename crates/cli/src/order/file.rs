@@ -176,7 +176,7 @@ impl Item {
             })
             .transpose()?;
         Ok(Self {
-            filing: Filing::read(written.filing, realm)?,
+            filing: Filing::read(written.filing, &draft, realm)?,
             replaces: written.replaces,
             draft,
             previous,

@@ -3,6 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_core::deed::{Act, Deed};
+use greatseal_core::statement::StatementId;
 use greatseal_token::wascap::Entity;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,34 @@ pub(crate) enum Filing {
     Account(Name),
     /// Into a copy of a module.
     Module(ModuleFiling),
+    /// `endorsements/` or `revocations/`, by what it is and about.
+    Deed(DeedFiling),
+}
+
+/// Which file a deed goes into: its name follows from the deed alone.
+#[derive(Debug)]
+pub(crate) struct DeedFiling {
+    folder: &'static str,
+    stem: String,
+}
+
+/// Hexadecimal digits of statement ids in names of files.
+const DIGITS: usize = 12;
+
+impl DeedFiling {
+    /// Names the file of a deed that is to be signed.
+    pub(crate) fn of(deed: &Deed, id: StatementId) -> Self {
+        let short = |id: StatementId| id.to_string().get(..DIGITS).unwrap_or_default().to_owned();
+        let (folder, about) = match &deed.act {
+            Act::Endorse(of) | Act::Countersign(of) => ("endorsements", format!("-{}", short(*of))),
+            Act::Revoke(_) => ("revocations", String::new()),
+        };
+        Self { folder, stem: format!("{}{about}-{}", deed.act.word(), short(id)) }
+    }
+
+    fn path(&self, realm: &Realm) -> PathBuf {
+        realm.folder().join(self.folder).join(format!("{}.jwt", self.stem))
+    }
 }
 
 /// Which module a token goes into.
@@ -39,6 +69,7 @@ pub(super) enum Written {
     Operator {},
     Account { name: String },
     Module { file: String, out: String },
+    Deed {},
 }
 
 impl Filing {
@@ -48,6 +79,7 @@ impl Filing {
             Self::Operator => Ok(realm.operator_path()),
             Self::Account(name) => Ok(realm.account_path(&realm.name(name.as_str())?)),
             Self::Module(module) => Ok(module.out.clone()),
+            Self::Deed(deed) => Ok(deed.path(realm)),
         }
     }
 
@@ -61,6 +93,7 @@ impl Filing {
             Self::Operator => matches!(entity, Some(Entity::Operator(_))),
             Self::Account(_) => matches!(entity, Some(Entity::Account(_))),
             Self::Module(_) => matches!(entity, Some(Entity::Module(_))),
+            Self::Deed(_) => draft.deed().is_some(),
         };
         if fits {
             return Ok(());
@@ -78,11 +111,12 @@ impl Filing {
             Self::Module(ModuleFiling { file, out, bytes: _ }) => {
                 Written::Module { file: seen_from(realm, file)?, out: seen_from(realm, out)? }
             }
+            Self::Deed(_) => Written::Deed {},
         })
     }
 
     /// Reads what was written; without a realm the paths are only for show.
-    pub(super) fn read(written: Written, realm: Option<&Realm>) -> Result<Self, Problem> {
+    pub(super) fn read(written: Written, draft: &Draft, realm: Option<&Realm>) -> Result<Self, Problem> {
         let place = |path: String| realm.map_or_else(|| PathBuf::from(&path), |realm| realm.folder().join(&path));
         Ok(match written {
             Written::Operator {} => Self::Operator,
@@ -90,6 +124,10 @@ impl Filing {
             Written::Module { file, out } => {
                 Self::Module(ModuleFiling { file: place(file), out: place(out), bytes: None })
             }
+            Written::Deed {} => match draft.deed() {
+                Some(deed) => Self::Deed(DeedFiling::of(deed, draft.id())),
+                None => return Err(Problem::new(Code::RequestAltered, "a token would be filed as a deed")),
+            },
         })
     }
 }

@@ -16,16 +16,18 @@ mod filing;
 mod sheet;
 
 use greatseal_core::ed25519::Signature;
+use greatseal_core::issue::Unsigned;
 use greatseal_core::key::PublicKey;
 use greatseal_core::limits::{CLOCK_SKEW_SECONDS, REQUEST_SECONDS, REQUEST_STATEMENTS};
 use greatseal_core::{Code, Decoded, Timestamp};
 use greatseal_custody::SignedStatement;
+use greatseal_token::deed::DeedText;
 use greatseal_token::wascap::Claims;
 
 pub(crate) use answer::{Answer, Answered};
 pub(crate) use digest::RequestDigest;
 pub(crate) use draft::{Draft, Finished};
-pub(crate) use filing::{Filing, ModuleFiling};
+pub(crate) use filing::{DeedFiling, Filing, ModuleFiling};
 pub(crate) use sheet::Sheet;
 
 use crate::clock;
@@ -77,6 +79,13 @@ impl Order {
         self
     }
 
+    /// Adds a deed; its file is named after it.
+    #[must_use]
+    pub(crate) fn witness(self, unsigned: Unsigned<DeedText>) -> Self {
+        let filing = Filing::Deed(DeedFiling::of(unsigned.content(), unsigned.id()));
+        self.sign(unsigned, filing)
+    }
+
     /// Adds what is to be compared with the statement that was added last.
     ///
     /// A token by another key or about another subject is passed over: it is no earlier word of
@@ -95,7 +104,6 @@ impl Order {
     ///
     /// If another token stands there by the time that everything is signed, nothing is filed.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for renewals, which no command does yet"))]
     pub(crate) fn replacing(mut self, older: &Decoded<Claims>) -> Self {
         if let Some(item) = self.items.last_mut() {
             item.replaces = Some(older.id().to_string());

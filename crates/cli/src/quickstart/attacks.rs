@@ -6,6 +6,7 @@ use greatseal_core::decide::{Candidate, Deny};
 use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role};
+use greatseal_core::succession::{AccountRule, Succession, Terms};
 use greatseal_core::{Code, Decision, View};
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity, Verifier};
@@ -29,6 +30,11 @@ pub(super) fn all(
         Code::AccountByIdentity,
         &by_identity(desk, identity, view)?,
     )?;
+    report.attack(
+        "a thief of the identity key makes himself the operator",
+        Code::SuccessionUnknown,
+        &usurped(desk, identity, view)?,
+    )?;
     report.attack("a module signs itself", Code::CodeSelfIssued, &self_issued(desk, echo, view)?)?;
     report.attack("one bit of signed code is changed", Code::ModuleHash, &tampered(desk, echo, view)?)?;
     report.attack("a good token is moved to another module", Code::ModuleHash, &moved(desk, echo, greeter, view)?)?;
@@ -49,12 +55,10 @@ fn judge(desk: &Desk, token: &[u8], view: &View) -> Result<Decision, Problem> {
     let mut verifier = Verifier::new(NonZeroUsize::MIN);
     match verifier.read(token) {
         Ok(target) => {
+            // The operator's token alone: what the tour made for the real accounts is no part of this.
             let operator = desk.realm.tokens()?.operator;
             let with: Vec<_> = operator.into_iter().map(|(_, token)| Candidate::Decoded(token)).collect();
-            verifier
-                .decide(vec![target], with, view)
-                .pop()
-                .ok_or_else(|| Problem::new(Code::NoRule, "there was no decision"))
+            Ok(verifier.judge(vec![target], with, view).into_decision())
         }
         Err(fault) => Ok(Decision::Deny(Deny::because(fault.into()))),
     }
@@ -66,6 +70,30 @@ fn by_identity(desk: &Desk, identity: Key<Operator>, view: &View) -> Result<Deci
     judge(desk, token.bytes(), view)
 }
 
+/// With the identity key alone: a next token that lists a key of the thief's, and nobody's endorsement.
+fn usurped(desk: &Desk, identity: Key<Operator>, view: &View) -> Result<Decision, Problem> {
+    let Some((_, token)) = desk.realm.tokens()?.operator else {
+        return Err(Problem::new(Code::ChainIncomplete, "the tour made no operator"));
+    };
+    let mut claims = token.content().clone();
+    let thief = Key::<Operator>::new(*greatseal_custody::Seed::generate(Role::Operator)?.nkey().raw());
+    if let Entity::Operator(listing) = &mut claims.entity {
+        listing.signers = Some(vec![thief]);
+    }
+    let terms = Terms {
+        seq: 1,
+        prev: Some(token.id()),
+        threshold: 1,
+        next: None,
+        pair: false,
+        accounts: AccountRule::Plain,
+    };
+    let claim = Succession::new(terms, identity.raw(), [thief.raw()]);
+    claims.succession = Some(claim.map_err(|fault| Problem::new(Code::ClaimsSuccession, fault.to_string()))?);
+    let usurped = desk.issue(&claims)?;
+    judge(desk, usurped.bytes(), view)
+}
+
 fn self_issued(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem> {
     let read = ModuleFile::read(&file.module.bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
     let token = read.token().unwrap_or_default();
@@ -73,7 +101,7 @@ fn self_issued(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Prob
     let claims = Claims { issuer: file.module.subject, ..decoded.content().clone() };
     let token = desk.issue(&claims)?;
     let bytes = embed(&file.module.bytes, token.bytes())?;
-    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+    Ok(judge_module(&bytes, desk.realm.supply()?, view))
 }
 
 fn tampered(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem> {
@@ -83,13 +111,13 @@ fn tampered(desk: &Desk, file: &Signed, view: &View) -> Result<Decision, Problem
     if let Some(byte) = bytes.get_mut(place) {
         *byte ^= 1;
     }
-    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+    Ok(judge_module(&bytes, desk.realm.supply()?, view))
 }
 
 fn moved(desk: &Desk, from: &Signed, to: &Signed, view: &View) -> Result<Decision, Problem> {
     let read = ModuleFile::read(&from.module.bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
     let bytes = embed(&to.module.bytes, read.token().unwrap_or_default())?;
-    Ok(judge_module(&bytes, desk.realm.tokens()?.candidates(), view))
+    Ok(judge_module(&bytes, desk.realm.supply()?, view))
 }
 
 /// Under the neutral point as public key, R = 0 and S = 0 satisfy the equation for every message:

@@ -9,17 +9,19 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greatseal_core::decide::Candidate;
+use greatseal_core::supply::Supply;
 use greatseal_core::key::{Key, Nkey, Operator};
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
+use greatseal_core::succession::AccountRule;
 use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 use zeroize::Zeroizing;
 
-use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, SignedModule};
+use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, NewSuccession, SignedModule};
 use crate::output;
 use crate::problem::Problem;
+use crate::sealed::SealedStore;
 use crate::realm::{Name, Realm};
 
 use report::Report;
@@ -65,6 +67,8 @@ impl Tour {
                     Passphrase::from_reader(passphrase.as_bytes())
                 }),
             ),
+            sealed: SealedStore::beside(&private.join("keys")),
+            apart: Keystore::open(private.join("keys-apart"))?,
             new_passphrase: Box::new(move || Ok(Passphrase::from_reader(for_new.as_bytes())?)),
             now,
         };
@@ -74,8 +78,11 @@ impl Tour {
     /// Walks through it all.
     pub(crate) fn run(mut self) -> Result<Report, Problem> {
         output::remark("making the operator: an identity key and three signing keys …");
+        let succession = NewSuccession { threshold: None, pair: true, accounts: AccountRule::Countersigned };
         let operator =
-            self.desk.create_operator(&NewOperator { title: "Acme".into(), signing_keys: 3, days: None })?.done()?;
+            NewOperator { title: "Acme".into(), signing_keys: 3, succession: Some(succession), days: None };
+        let operator =
+            self.desk.create_operator(&operator)?.done()?;
         output::remark("making two accounts, signed by a signing key of the operator …");
         for (name, title) in [("payments", "Payments"), ("partners", "Partners")] {
             self.desk
@@ -95,7 +102,8 @@ impl Tour {
         ];
 
         let identity = Key::<Operator>::new(*operator.signed_by.raw());
-        let view = View::new(Policy::Strict, vec![Anchor::Operator(identity)], self.desk.now);
+        let anchor = Anchor::OperatorToken { id: operator.token.verified().id(), subject: identity };
+        let view = View::new(Policy::Strict, vec![anchor], self.desk.now);
         let mut report = Report::new(&self.folder, identity);
         for file in &signed {
             self.must_allow(file, &view, &mut report)?;
@@ -129,7 +137,7 @@ impl Tour {
     fn must_allow(&self, file: &Signed, view: &View, report: &mut Report) -> Result<(), Problem> {
         // From the disk, as anybody would who was sent the file.
         let bytes = fs::read(&file.path).map_err(|error| Problem::io("cannot read", &file.path, &error))?;
-        match judge_module(&bytes, self.desk.realm.tokens()?.candidates(), view) {
+        match judge_module(&bytes, self.desk.realm.supply()?, view) {
             Decision::Allow(allow) => {
                 report.verified(&file.path, &allow);
                 Ok(())
@@ -143,7 +151,7 @@ impl Tour {
 }
 
 /// Judges a module's bytes with a verifier that remembers nothing.
-fn judge_module(bytes: &[u8], with: Vec<Candidate<Claims>>, view: &View) -> Decision {
+fn judge_module(bytes: &[u8], with: Supply<Claims>, view: &View) -> Decision {
     match ModuleFile::read(bytes) {
         Ok(file) => Verifier::new(NonZeroUsize::MIN).decide_module(&file, with, view),
         Err(fault) => Decision::Deny(greatseal_core::decide::Deny::because(fault.into())),

@@ -8,6 +8,7 @@ use greatseal_core::View;
 use greatseal_core::ed25519::{self, Signed as SignedBytes};
 use greatseal_core::key::PublicKey;
 use greatseal_core::{Code, Statement};
+use greatseal_core::supply::Supply;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Verifier};
 use serde::Serialize;
@@ -46,8 +47,11 @@ pub(super) fn measure(desk: &Desk, signed: &[Signed; 2], view: &View) -> Result<
             files::read(path, greatseal_core::limits::TOKEN_BYTES as u64 + 1).map(|text| text.trim_ascii().to_vec())
         })
         .collect::<Result<_, _>>()?;
+    let deeds: Vec<Vec<u8>> = desk.realm.deeds()?.iter().map(|(_, deed)| deed.received().to_vec()).collect();
     let chain = |verifier: &mut Verifier| {
-        let with: Vec<_> = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
+        let tokens = above.iter().filter_map(|token| verifier.read(token).ok()).collect();
+        let hands: Vec<_> = deeds.iter().filter_map(|deed| verifier.read_deed(deed).ok()).collect();
+        let with = Supply::heap(tokens).with_deeds(hands);
         let target = verifier.read(target).ok();
         black_box(verifier.decide(target.into_iter().collect(), with, view));
     };

@@ -12,6 +12,7 @@ use super::*;
 use crate::desk::{Keyring, NewKeys, NewOperator, REVISION, Received};
 use crate::order::{Answer, Answered, Filing};
 use crate::realm::{Name, Realm};
+use crate::sealed::SealedStore;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -34,8 +35,15 @@ fn desk(folder: &Path) -> Desk {
     }
     let second = KeyName::parse("acme/signing-2").unwrap();
     near.store.pin_offline(&second, far.store.find(&second).unwrap().public, NOW).unwrap();
-    let mut desk = Desk { realm, ring: near, new_passphrase: Box::new(|| Ok(passphrase())), now: NOW };
-    let new = NewOperator { title: "Acme".into(), signing_keys: 2, days: None };
+    let mut desk = Desk {
+        realm,
+        ring: near,
+        sealed: SealedStore::beside(&folder.join("near")),
+        apart: Keystore::open(folder.join("apart")).unwrap(),
+        new_passphrase: Box::new(|| Ok(passphrase())),
+        now: NOW,
+    };
+    let new = NewOperator { title: "Acme".into(), signing_keys: 2, succession: None, days: None };
     desk.create_operator(&new).unwrap().done().unwrap();
     desk
 }

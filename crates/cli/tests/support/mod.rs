@@ -116,16 +116,20 @@ impl Place {
         let passphrase = Passphrase::from_reader(PASSPHRASE.as_bytes()).unwrap();
         let create = |name: &&str| {
             let name = KeyName::parse(&format!("acme/{name}")).unwrap();
+            // As if its sealed revocation had been taken to another medium.
+            let note = self.path(&format!(".config/greatseal/keys-sealed/{}.elsewhere", name.as_str()));
+            fs::create_dir_all(note.parent().unwrap()).unwrap();
+            fs::write(note, "").unwrap();
             store.create(&name, role, &passphrase, Timestamp::from_secs(1_700_000_000)).unwrap().public
         };
         names.iter().map(create).collect()
     }
 
-    /// Makes the realm `acme` with an operator of two signing keys; returns the operator's key.
+    /// Makes the realm `acme` with a plain operator of two signing keys; returns the operator's key.
     pub(crate) fn realm(&self) -> String {
         self.run(["init", "acme"]).exits(0);
         self.keys_at_hand(Role::Operator, &["identity", "signing-1", "signing-2"]);
-        let made = self.issue(["operator", "create", "--signing-keys", "2", "--realm", "acme"]).exits(0).json();
+        let made = self.issue(["operator", "create", "--without-succession", "--signing-keys", "2", "--realm", "acme"]).exits(0).json();
         made["operator"].as_str().unwrap().to_owned()
     }
 
