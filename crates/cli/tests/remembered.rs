@@ -113,6 +113,48 @@ fn a_revocation_that_counted_cannot_be_hidden() {
 }
 
 #[test]
+fn accounts_and_bare_keys_remember_revocations_too() {
+    let line = Line::new();
+    let add = |name: &str, what: &str| line.place.run(["trust", "add", name, what, "--yes"]).exits(0);
+    add("shop", "chain/account.jwt");
+    line.supply("module.jwt", &revocation(&line.account_signer, &line.leaf));
+    line.by_store("leaf.jwt", &[]).exits(0);
+    line.by_store("leaf.jwt", &["--revocation", "module.jwt"]).exits(3).says("GS-REVOKED");
+    line.by_store("leaf.jwt", &[]).exits(3).says("GS-REVOKED");
+    line.place.run(["trust", "remove", "shop", "--confirm", "shop"]).exits(0);
+    // A bare key ends when it revokes itself, and nobody brings it back.
+    add("acme", &line.identity.to_string());
+    let with = ["--with", "t0.jwt"];
+    line.by_store("leaf.jwt", &with).exits(0);
+    line.supply("end.jwt", &key_revocation(&line.identity, &line.identity));
+    line.by_store("leaf.jwt", &["--with", "t0.jwt", "--revocation", "end.jwt"]).exits(3).says("GS-REVOKED");
+    line.by_store("leaf.jwt", &with).exits(3).says("GS-REVOKED");
+    // A pinned token does not end with its identity (rule 13).
+    line.place.run(["trust", "remove", "acme", "--confirm", "acme"]).exits(0);
+    add("acme", "t0.jwt");
+    line.by_store("leaf.jwt", &["--revocation", "end.jwt"]).exits(0);
+    line.by_store("leaf.jwt", &[]).exits(0);
+}
+
+#[test]
+fn a_backup_carries_what_is_remembered() {
+    let line = pinned();
+    let step = line.reissued(&line.t0, 1);
+    line.supply_endorsed("one", &step, &[0, 1]);
+    line.supply("struck.jwt", &key_revocation(&line.signers[1], &line.signers[0]));
+    line.by_store("leaf.jwt", &["--with", "one", "--with", "struck.jwt"]).exits(0);
+    line.place.run(["backup", "create", "all.age", "--passphrase-file", "passphrase"]).exits(0);
+    line.place.run(["backup", "restore", "all.age", "--into", "back", "--passphrase-file", "passphrase"]).exits(0);
+    let kept = line.place.files(STORE);
+    let restored = line.place.files("back/trust");
+    assert!(kept.keys().any(|name| name.starts_with("acme/revoked/own/")), "{:?}", kept.keys());
+    for (name, bytes) in kept.iter().filter(|(name, _)| !name.ends_with(".lock")) {
+        assert_eq!(restored.get(name), Some(bytes), "{name}");
+    }
+    line.by_store("t0.jwt", &["--trust-store", "back/trust"]).exits(3).says("GS-SUPERSEDED");
+}
+
+#[test]
 fn a_copy_under_a_bad_signature_is_not_what_is_remembered() {
     let line = pinned();
     let step = line.reissued(&line.t0, 1);

@@ -238,8 +238,8 @@ fn revoked(path: &Path) -> Result<Vec<Revoked>, Problem> {
         folder::must_be_folder(&path)?;
         for id in folder::list(&path)?.into_iter().filter(|name| !name.starts_with('.')) {
             let path = path.join(&id);
-            let text = folder::read(&path)?.ok_or_else(|| malformed(&path, "it is missing"))?;
-            found.push(Revoked { own, id, text });
+            // It may have made room for another since the folder was listed.
+            found.extend(folder::read(&path)?.map(|text| Revoked { own, id, text }));
         }
     }
     Ok(found)

@@ -8,4 +8,4 @@ mod log;
 mod stage;
 mod text;
 
-pub use stage::{Answer, BEGINNING, Stage};
+pub use stage::{Answer, BEGINNING, Lesson, Stage};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use data_encoding::BASE64URL_NOPAD;
+use greatseal_core::decide::Outcome;
 use greatseal_core::log::LogRoot;
 use greatseal_core::statement::{Kind, StatementId};
 use greatseal_core::supply::{Heard, Proof, Supply};
@@ -109,23 +110,40 @@ impl<'h> Stage<'h> {
     /// Asks the real verifier about one statement.
     #[must_use]
     pub fn ask(&self, query: &str) -> Answer {
-        let refuse = |code| Answer { expect: Expect::Deny, code: Some(code) };
-        let Some(made) = self.made.get(query) else { return refuse(Code::NoRule) };
-        if made.kind != Kind::WascapToken {
-            return refuse(Code::NoRule);
+        match self.judge(query).map(Outcome::into_decision) {
+            Ok(Decision::Allow(_)) => Answer { expect: Expect::Allow, code: None },
+            Ok(Decision::Deny(deny)) => Answer { expect: Expect::Deny, code: Some(deny.closest().fault.code()) },
+            Err(code) => Answer { expect: Expect::Deny, code: Some(code) },
         }
-        let target = match self.verifier.borrow_mut().read(&made.received) {
-            Ok(target) => target,
-            Err(fault) => return refuse(fault.code()),
+    }
+
+    /// Asks the same, and tells what a verifier that keeps a state has to remember of it.
+    #[must_use]
+    pub fn learn(&self, query: &str) -> Lesson {
+        let mut lesson = Lesson::default();
+        let named = |bytes: &[u8]| {
+            let found = self.made.iter().find(|(_, made)| made.received == bytes);
+            found.map(|(id, _)| (*id).to_owned())
         };
+        for learned in self.judge(query).map(|outcome| outcome.learned).unwrap_or_default() {
+            for step in &learned.steps {
+                lesson.path.extend(named(&step.token));
+                lesson.remembered.extend(named(&step.token));
+                lesson.remembered.extend(step.endorsements.iter().filter_map(|(_, deed)| named(deed)));
+            }
+            lesson.remembered.extend(learned.revocations.iter().filter_map(|it| named(&it.deed)));
+        }
+        lesson
+    }
+
+    fn judge(&self, query: &str) -> Result<Outcome, Code> {
+        let made = self.made.get(query).filter(|made| made.kind == Kind::WascapToken).ok_or(Code::NoRule)?;
+        let target = self.verifier.borrow_mut().read(&made.received).map_err(|fault| fault.code())?;
         let anchors = self.anchor().into_iter().collect();
         let view = View::new(Policy::Strict, anchors, Timestamp::from_secs(seconds(self.history.now)));
         let mut supply = self.supply();
         let place = supply.ask(target, self.proofs(query));
-        match self.verifier.borrow_mut().decide_within(&[place], supply, &view).into_decision() {
-            Decision::Allow(_) => Answer { expect: Expect::Allow, code: None },
-            Decision::Deny(deny) => refuse(deny.closest().fault.code()),
-        }
+        Ok(self.verifier.borrow_mut().decide_within(&[place], supply, &view))
     }
 
     fn anchor(&self) -> Option<RealAnchor> {
@@ -188,6 +206,15 @@ pub struct Answer {
     pub expect: Expect,
     /// The code of a denial.
     pub code: Option<Code>,
+}
+
+/// What is to be remembered of one question, by the names in the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lesson {
+    /// The tokens that were followed, in order.
+    pub path: Vec<String>,
+    /// These, their endorsements, and revocations that counted.
+    pub remembered: Vec<String>,
 }
 
 /// Returns the statement that another one names, and that has to be written before it.

@@ -133,7 +133,7 @@ impl Answer {
             line(format!("  {}", named(&text::capital(&self.message))));
             for failure in &self.failures {
                 let token = failure.token.as_deref().unwrap_or_default();
-                if token != self.file && !failure.message.starts_with(token) {
+                if token != self.file && !failure.message.starts_with(&format!("in {token}: ")) {
                     line(format!("  in {token}"));
                 }
                 if Some(failure.code) != self.code || failure.message != self.message {

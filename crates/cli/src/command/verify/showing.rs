@@ -91,7 +91,7 @@ impl Showing {
         if let (Fault::Succession(_), Some(label)) = (&failure.fault, &label)
             && *label != self.target
         {
-            message = format!("{label}: {message}");
+            message = format!("in {label}: {message}");
         }
         FailureLine {
             code: failure.fault.code().text(),
