@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod key;
+pub mod succession;
 pub mod tar;
 pub mod token;
 pub mod wasm;
