@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 mod archive;
 mod claims;
 mod decisions;
+mod deeds;
 mod frames;
 mod keys;
 mod modules;
@@ -24,6 +25,7 @@ fn main() {
         ("claims", claims::inputs()),
         ("modules", modules::inputs()),
         ("archive", archive::inputs()),
+        ("deeds", deeds::inputs()),
         ("decisions", decisions::inputs()),
     ];
     for (target, inputs) in targets {

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod claims;
 pub mod decisions;
+pub mod deeds;
 pub mod jwt_frame;
 pub mod modules;
 pub mod nkeys;

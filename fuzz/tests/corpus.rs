@@ -40,6 +40,11 @@ fn archive() {
 }
 
 #[test]
+fn deeds() {
+    replay("deeds", greatseal_fuzz::deeds::check);
+}
+
+#[test]
 fn decisions() {
     replay("decisions", greatseal_fuzz::decisions::check);
 }
