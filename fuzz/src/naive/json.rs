@@ -63,11 +63,17 @@ impl Json {
         Some(Self::Object(self.members().iter().filter(|(other, _)| other != name).cloned().collect()))
     }
 
-    /// Writes it in some form that reads the same.
+    /// Writes it without blanks and with the shortest escapes.
     pub fn write(&self) -> String {
         let text = |text: &str| {
             let escaped = |character: char| match character {
-                '"' | '\\' | '\0'..='\x1f' => format!("\\u{:04x}", u32::from(character)),
+                '"' | '\\' => format!("\\{character}"),
+                '\u{8}' => "\\b".to_owned(),
+                '\u{c}' => "\\f".to_owned(),
+                '\n' => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\0'..='\x1f' => format!("\\u{:04x}", u32::from(character)),
                 _ => character.to_string(),
             };
             format!("\"{}\"", text.chars().map(escaped).collect::<String>())
