@@ -16,6 +16,7 @@ mod deeds;
 mod frames;
 mod keys;
 mod modules;
+mod succession;
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -27,6 +28,7 @@ fn main() {
         ("archive", archive::inputs()),
         ("deeds", deeds::inputs()),
         ("decisions", decisions::inputs()),
+        ("succession", succession::inputs()),
     ];
     for (target, inputs) in targets {
         let folder = corpus.join(target);

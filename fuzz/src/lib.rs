@@ -11,6 +11,7 @@ pub mod deeds;
 pub mod jwt_frame;
 pub mod modules;
 pub mod nkeys;
+pub mod succession;
 
 mod input;
 pub mod naive;

@@ -45,6 +45,11 @@ fn deeds() {
 }
 
 #[test]
+fn succession() {
+    replay("succession", greatseal_fuzz::succession::check);
+}
+
+#[test]
 fn decisions() {
     replay("decisions", greatseal_fuzz::decisions::check);
 }
