@@ -236,13 +236,13 @@ impl<T: Statement> Graph<'_, T> {
         let operator = identity.nkey();
         let mut notices = Vec::new();
         if signers.is_empty() {
-            // Each lists some; all of them may still list none in common.
-            if self.view.policy().requires_separation() && silent.is_none() {
-                silent = tokens
-                    .first()
-                    .map(|token| self.failure(*token, ChainFault::NoSigners { operator }, closeness::TRUSTED));
+            if self.view.policy().requires_separation() {
+                // Each lists some, and is allowed by itself; all of them may still list none in common.
+                let none = |token: &usize| self.failure(*token, ChainFault::NoSigners { operator }, closeness::TRUSTED);
+                silent = silent.or_else(|| tokens.first().map(none));
+            } else {
+                notices.push(Notice::OperatorWithoutSigners { operator });
             }
-            notices.push(Notice::OperatorWithoutSigners { operator });
         } else if signers.binary_search(identity.raw()).is_ok() {
             notices.push(Notice::OperatorListsIdentity { operator });
         }
