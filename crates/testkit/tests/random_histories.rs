@@ -5,9 +5,9 @@
 use greatseal_testkit::agreement::{differ, history, questions};
 use greatseal_testkit::model::Model;
 use greatseal_testkit::reenact::Stage;
-use greatseal_testkit::succession::History;
-use greatseal_testkit::succession::random;
+use greatseal_testkit::succession::random::{self, Dice};
 use greatseal_testkit::succession::theft::promises::Theft;
+use greatseal_testkit::succession::{Expect, History, Mode};
 use greatseal_testkit::vectors::Folder;
 
 /// Histories of one part, so that parts run side by side.
@@ -86,6 +86,28 @@ fn verifier_and_reference_agree_with_real_signatures() {
             real
         });
         assert!(asked.is_none(), "seed {seed}: {asked:?}");
+    }
+}
+
+/// Neither the order of what is supplied nor what a stranger says, who stole nothing, changes an answer.
+#[test]
+fn order_and_strangers_change_no_answer_of_the_verifier() {
+    let mut model = Model::default();
+    for seed in 2_000_000..2_004_000 {
+        let told = history(seed);
+        let mut shuffled = told.clone();
+        Dice::new(seed).shuffle(&mut shuffled.supplied);
+        let beside = random::with_stranger(&told, seed);
+        let questions = questions(&told, seed, 4);
+        let mut answers = |told: &History| -> Vec<Expect> {
+            let mut scene = model.play(told);
+            questions.iter().map(|query| scene.ask(query).expect).collect()
+        };
+        let plain = answers(&told);
+        assert_eq!(answers(&beside), plain, "seed {seed}: a stranger, {questions:?}");
+        if told.mode == Mode::Stateless {
+            assert_eq!(answers(&shuffled), plain, "seed {seed}: the order, {questions:?}");
+        }
     }
 }
 
