@@ -35,7 +35,7 @@ pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};
 pub(crate) use operator::{NewOperator, NewSuccession};
-pub(crate) use provider::{ProviderKey, ProviderOrder};
+pub(crate) use provider::{Before, ProviderKey, ProviderOrder, gather};
 pub(crate) use receive::Received;
 pub(crate) use revoke::{Revoke, Voters};
 pub(crate) use ring::Keyring;
