@@ -2,7 +2,7 @@
 
 use crate::succession::random::{self, Dice};
 use crate::succession::theft::promises::Theft;
-use crate::succession::{Expect, History, answer};
+use crate::succession::{Expect, History, Statement, answer};
 
 /// Something that a verifier answered, and should not have.
 #[derive(Clone, Debug)]
@@ -20,11 +20,14 @@ pub fn history(seed: u64) -> History {
 }
 
 /// Returns at most so many questions about a history, chosen by its seed.
+///
+/// Of some, none is about what nobody relies on: those are asked where all are.
 #[must_use]
 pub fn questions(history: &History, seed: u64, most: usize) -> Vec<String> {
     let mut questions = random::questions(history);
     if questions.len() > most {
-        // The thief's statements and the newest ones are told last, so any may be taken.
+        let relied = |id: &String| history.statement(id).is_some_and(Statement::is_token);
+        questions.retain(relied);
         Dice::new(!seed).shuffle(&mut questions);
         questions.truncate(most);
     }
