@@ -2,7 +2,7 @@
 
 use crate::succession::random::{self, Dice};
 use crate::succession::theft::promises::Theft;
-use crate::succession::{Expect, History, answer};
+use crate::succession::{Expect, History, Statement, answer};
 
 /// Something that a verifier answered, and should not have.
 #[derive(Clone, Debug)]
@@ -20,11 +20,14 @@ pub fn history(seed: u64) -> History {
 }
 
 /// Returns at most so many questions about a history, chosen by its seed.
+///
+/// Of some, none is about what nobody relies on: those are asked where all are.
 #[must_use]
 pub fn questions(history: &History, seed: u64, most: usize) -> Vec<String> {
     let mut questions = random::questions(history);
     if questions.len() > most {
-        // The thief's statements and the newest ones are told last, so any may be taken.
+        let relied = |id: &String| history.statement(id).is_some_and(Statement::is_token);
+        questions.retain(relied);
         Dice::new(!seed).shuffle(&mut questions);
         questions.truncate(most);
     }
@@ -81,4 +84,57 @@ fn without(history: &History, id: &str, altogether: bool) -> History {
         less.statements.retain(|it| it.id() != id);
     }
     less
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    /// A verifier that forgets every revocation.
+    fn forgetful(told: &History, query: &str) -> Expect {
+        let mut told = told.clone();
+        told.statements.retain(|it| !matches!(it, Statement::Revocation(_)));
+        Model::default().play(&told).ask(query).expect
+    }
+
+    #[test]
+    fn a_difference_is_found_and_told_with_little() {
+        let differs = |told: &History| {
+            let questions = random::questions(told);
+            differ(told, &questions, &Theft::of(told), |query| forgetful(told, query))
+        };
+        let told = (0..).map(history).find(|told| differs(told).is_some()).unwrap();
+        let least = shrunk(&told, |smaller| differs(smaller).is_some());
+        assert!(differs(&least).is_some());
+        assert!(least.statements.len() < told.statements.len());
+        let revocations = least.statements.iter().filter(|it| matches!(it, Statement::Revocation(_))).count();
+        assert!(revocations > 0 && revocations <= 2, "{least:?}");
+        // Nothing of it can be spared.
+        for statement in &least.statements {
+            assert!(differs(&without(&least, statement.id(), true)).is_none(), "{}", statement.id());
+        }
+    }
+
+    #[test]
+    fn a_broken_promise_is_a_difference() {
+        // Whoever allows everything gives thieves what they have no keys for.
+        let broken = (0..200).map(history).any(|told| {
+            let theft = Theft::of(&told);
+            let broken = |id: &String| theft.broken(&told, id, Expect::Allow).is_some();
+            !theft.captures() && random::questions(&told).iter().any(broken)
+        });
+        assert!(broken);
+    }
+
+    #[test]
+    fn some_questions_are_about_tokens() {
+        for seed in 0..200 {
+            let told = history(seed);
+            let some = questions(&told, seed, 3);
+            assert!(some.len() <= 3 && !some.is_empty());
+            assert!(some.len() == random::questions(&told).len() || some.iter().all(|id| told.statement(id).is_some()));
+            assert_eq!(questions(&told, seed, usize::MAX), random::questions(&told));
+        }
+    }
 }

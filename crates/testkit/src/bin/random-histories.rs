@@ -8,16 +8,17 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its answers go to stdout")]
 #![allow(clippy::disallowed_methods, reason = "measures how long it takes")]
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use greatseal_testkit::agreement::{Difference, differ, history, questions, shrunk};
 use greatseal_testkit::model::Model;
-use greatseal_testkit::reenact::Stage;
+use greatseal_testkit::reenact::{Answer, Stage};
 use greatseal_testkit::succession::theft::promises::Theft;
-use greatseal_testkit::succession::{History, random};
+use greatseal_testkit::succession::{Expect, History, random};
 
 /// Histories that a worker takes at once.
 const SHARE: u64 = 256;
@@ -32,12 +33,14 @@ struct Wanted {
     count: u64,
 }
 
-/// What was done so far.
+/// What was done.
 #[derive(Default)]
-struct Done {
-    histories: AtomicU64,
-    queries: AtomicU64,
-    captures: AtomicU64,
+struct Tally {
+    histories: u64,
+    queries: u64,
+    captures: u64,
+    /// How often the verifier allowed, or denied for a reason, by its code.
+    answers: BTreeMap<&'static str, u64>,
 }
 
 fn main() -> ExitCode {
@@ -46,40 +49,43 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let next = AtomicU64::new(wanted.first);
-    let done = Done::default();
+    let done = Mutex::new(Tally::default());
     let found: Mutex<Option<(History, Difference)>> = Mutex::new(None);
     let began = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 let mut model = Model::default();
-                while let Some(seeds) = share(&next, &wanted) {
-                    for seed in seeds {
+                while let Some(mut seeds) = share(&next, &wanted) {
+                    let mut tally = Tally::default();
+                    let different = seeds.find_map(|seed| {
                         let told = history(seed);
-                        if let Some(difference) = compare(&told, seed, &wanted, &mut model, &done) {
-                            // The others stop after their shares.
-                            next.store(u64::MAX, Ordering::Relaxed);
-                            found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((told, difference));
-                            return;
-                        }
-                        let so_far = done.histories.fetch_add(1, Ordering::Relaxed) + 1;
-                        if so_far.is_multiple_of(REPORT) {
-                            report(&wanted, &done, began);
-                        }
+                        let asked = questions(&told, seed, wanted.questions);
+                        let difference = compare(&told, &asked, wanted.real, &mut model, &mut tally)?;
+                        Some((told, difference))
+                    });
+                    if let Some(different) = different {
+                        // The others stop after their shares.
+                        next.store(u64::MAX, Ordering::Relaxed);
+                        lock(&found).get_or_insert(different);
                     }
+                    lock(&done).add(tally, &wanted, began);
                 }
             });
         }
     });
-    report(&wanted, &done, began);
-    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some((told, Difference { query, why })) = found else {
+    let done = lock(&done);
+    done.report(&wanted, began);
+    done.answers.iter().for_each(|(answer, count)| eprintln!("{count:>12} {answer}"));
+    let Some((told, Difference { query, why })) = lock(&found).take() else {
         eprintln!("no difference, and no thief got what his keys do not reach");
         return ExitCode::SUCCESS;
     };
     eprintln!("{}, {query}: {why}", told.id);
-    let real = wanted.real;
-    let least = shrunk(&told, |smaller| difference(smaller, std::slice::from_ref(&query), real).is_some());
+    let least = shrunk(&told, |smaller| {
+        let asked = std::slice::from_ref(&query);
+        compare(smaller, asked, wanted.real, &mut Model::default(), &mut Tally::default()).is_some()
+    });
     println!("{}", serde_json::to_string(&random::labelled(least)).unwrap_or_default());
     ExitCode::FAILURE
 }
@@ -114,45 +120,55 @@ fn share(next: &AtomicU64, wanted: &Wanted) -> Option<std::ops::Range<u64>> {
     Some(from..from.saturating_add(SHARE).min(last))
 }
 
-fn compare(told: &History, seed: u64, wanted: &Wanted, model: &mut Model, done: &Done) -> Option<Difference> {
-    let questions = questions(told, seed, wanted.questions);
+/// Asks about one history, and counts what was answered.
+fn compare(told: &History, asked: &[String], real: bool, model: &mut Model, tally: &mut Tally) -> Option<Difference> {
     let theft = Theft::of(told);
-    done.queries.fetch_add(questions.len() as u64, Ordering::Relaxed);
-    done.captures.fetch_add(u64::from(theft.captures()), Ordering::Relaxed);
-    if wanted.real {
+    tally.histories += 1;
+    tally.captures += u64::from(theft.captures());
+    let mut counted = |answer: Answer| {
+        tally.queries += 1;
+        let code = answer.code.map_or("not read", |code| code.text());
+        let told = if answer.expect == Expect::Allow { "allowed" } else { code };
+        *tally.answers.entry(told).or_default() += 1;
+        answer.expect
+    };
+    if real {
         let stage = Stage::set(told);
-        differ(told, &questions, &theft, |query| stage.ask(query).expect)
+        differ(told, asked, &theft, |query| counted(stage.ask(query)))
     } else {
         let mut scene = model.play(told);
-        differ(told, &questions, &theft, |query| scene.ask(query).expect)
+        differ(told, asked, &theft, |query| counted(scene.ask(query)))
     }
 }
 
-/// Compares once more, with nothing remembered.
-fn difference(told: &History, questions: &[String], real: bool) -> Option<Difference> {
-    let wanted = Wanted { real, questions: usize::MAX, first: 0, count: 0 };
-    let theft = Theft::of(told);
-    if wanted.real {
-        let stage = Stage::set(told);
-        differ(told, questions, &theft, |query| stage.ask(query).expect)
-    } else {
-        let mut model = Model::default();
-        let mut scene = model.play(told);
-        differ(told, questions, &theft, |query| scene.ask(query).expect)
-    }
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn report(wanted: &Wanted, done: &Done, began: Instant) {
-    let histories = done.histories.load(Ordering::Relaxed);
-    let seconds = began.elapsed().as_secs_f64();
-    eprintln!(
-        "{histories} of {} histories from seed {} with {} signatures, {} queries, {} thieves who could capture, \
-         {seconds:.0} s, {:.0} histories/s",
-        wanted.count,
-        wanted.first,
-        if wanted.real { "real" } else { "model" },
-        done.queries.load(Ordering::Relaxed),
-        done.captures.load(Ordering::Relaxed),
-        histories as f64 / seconds,
-    );
+impl Tally {
+    /// Adds what a worker did, and tells now and then how far all of them are.
+    fn add(&mut self, other: Self, wanted: &Wanted, began: Instant) {
+        let before = self.histories / REPORT;
+        self.histories += other.histories;
+        self.queries += other.queries;
+        self.captures += other.captures;
+        for (answer, count) in other.answers {
+            *self.answers.entry(answer).or_default() += count;
+        }
+        if self.histories / REPORT > before {
+            self.report(wanted, began);
+        }
+    }
+
+    fn report(&self, wanted: &Wanted, began: Instant) {
+        let Self { histories, queries, captures, .. } = self;
+        let (count, first) = (wanted.count, wanted.first);
+        let signatures = if wanted.real { "real" } else { "model" };
+        let seconds = began.elapsed().as_secs_f64();
+        let rate = *histories as f64 / seconds;
+        eprintln!(
+            "{histories} of {count} histories from seed {first} with {signatures} signatures, {queries} queries, \
+             {captures} thieves who could capture, {seconds:.0} s, {rate:.0} histories/s"
+        );
+    }
 }

@@ -248,8 +248,8 @@ impl<'h> Scene<'_, 'h> {
     /// Returns the id of a token that may come later: the number of its slot is how many tokens come before it.
     fn token_id(&self, name: &str) -> StatementId {
         let statements = &self.history.statements;
-        match self.places.get(name).copied().filter(|place| statements.get(*place).is_some_and(is_token)) {
-            Some(place) => slot::id(statements.iter().take(place).filter(|it| is_token(it)).count()),
+        match self.places.get(name).copied().filter(|place| statements.get(*place).is_some_and(Statement::is_token)) {
+            Some(place) => slot::id(statements.iter().take(place).filter(|it| it.is_token()).count()),
             None => StatementId::of(format!("no token: {name}").as_bytes()),
         }
     }
@@ -270,7 +270,7 @@ impl<'h> Scene<'_, 'h> {
     fn make_deed(&mut self, place: usize) {
         let history = self.history;
         let Some(statement) = history.statements.get(place) else { return };
-        if is_token(statement) || self.made.get(place).is_none_or(Option::is_some) {
+        if statement.is_token() || self.made.get(place).is_none_or(Option::is_some) {
             return;
         }
         let named = match statement {
@@ -337,8 +337,4 @@ fn row(issuer: Nkey, times: Times, content: Content) -> Row {
     let issued_at = times.iat.map_or(Timestamp::from_secs(0), at);
     let validity = Validity { not_before: times.nbf.map(at), expires: times.exp.map(at) };
     Row { issuer, issued_at, validity, content }
-}
-
-const fn is_token(statement: &Statement) -> bool {
-    matches!(statement, Statement::Operator(_) | Statement::Account(_) | Statement::Module(_))
 }

@@ -94,9 +94,8 @@ pub fn with_stranger(history: &History, seed: u64) -> History {
 /// Returns what can be asked of a history: each token once, one statement that nobody relies on, and one unknown id.
 #[must_use]
 pub fn questions(history: &History) -> Vec<String> {
-    let relied = |it: &&Statement| matches!(it, Statement::Operator(_) | Statement::Account(_) | Statement::Module(_));
-    let tokens = history.statements.iter().filter(relied);
-    let other = history.statements.iter().find(|it| !relied(it));
+    let tokens = history.statements.iter().filter(|it| it.is_token());
+    let other = history.statements.iter().find(|it| !it.is_token());
     tokens.chain(other).map(|it| it.id().to_owned()).chain(["nothing".to_owned()]).collect()
 }
 
