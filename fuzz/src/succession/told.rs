@@ -259,7 +259,7 @@ impl Teller {
         let mut history = self.script.told(mode, anchor, Time(now.0.max(0)));
         let ids: Vec<String> = history.statements.iter().map(|it| it.id().to_owned()).collect();
         // Some get lost; in a log they come beside it instead, heard after it.
-        let lost = |at: usize| told.heard & 8 != 0 && (at + 1) * (usize::from(told.order) | 1) % 5 == 0;
+        let lost = |at: usize| told.heard & 8 != 0 && ((at + 1) * (usize::from(told.order) | 1)).is_multiple_of(5);
         let (kept, beside): (Vec<(usize, &String)>, Vec<_>) = ids.iter().enumerate().partition(|(at, _)| !lost(*at));
         let kept: Vec<String> = kept.into_iter().map(|(_, id)| id.clone()).collect();
         match mode {
