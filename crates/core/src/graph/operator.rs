@@ -115,14 +115,14 @@ impl<T: Statement> Graph<'_, T> {
             .iter()
             .filter_map(|anchor| match anchor {
                 Anchor::Operator(key) => Some(self.under_bare_key(*key)),
-                Anchor::OperatorToken { id, subject } => Some(self.from_pin(*id, *subject)),
+                Anchor::OperatorToken { id, subject } => Some(self.pinned(*id, *subject)),
                 Anchor::Account(_) | Anchor::AccountToken { .. } => None,
             })
             .collect()
     }
 
     /// Follows a pinned token to the current one.
-    fn from_pin(&self, id: StatementId, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
+    fn pinned(&self, id: StatementId, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
         let mut failure = None;
         for candidate in self.index.find(Names::OperatorSubject, identity.raw()) {
             if self.members.get(candidate).is_none_or(|member| member.id() != id) {
