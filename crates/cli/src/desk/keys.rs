@@ -34,6 +34,12 @@ impl NewKeys {
         Ok(own.map(|(_, seed, _)| seed.sign(request)).transpose()?)
     }
 
+    /// Counts those of some keys, the first left out, that were just drawn for this custody.
+    pub(super) fn made_here(&self, of: &[(KeyName, Nkey)]) -> usize {
+        let here = |name: &KeyName| self.drawn.iter().any(|(own, _, place)| own == name && *place == Place::Here);
+        of.iter().skip(1).filter(|(name, _)| here(name)).count()
+    }
+
     /// Joins others to these.
     pub(crate) fn join(&mut self, others: Self) {
         self.keys.extend(others.keys);

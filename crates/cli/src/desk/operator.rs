@@ -9,6 +9,7 @@ use greatseal_token::wascap::{self, Claims, Entity, Listing};
 use super::keys::Place;
 use super::{Desk, Filed, NewKeys, Outcome, REVISION, Saved};
 use crate::order::{Filing, Order};
+use crate::output;
 use crate::problem::Problem;
 
 /// What the operator is to be.
@@ -65,6 +66,12 @@ impl Desk {
             }
             None => None,
         };
+
+        if new_keys.made_here(&keys) > 1 && new.signing_keys > 1 {
+            output::remark(
+                "All new signing keys go into one custody, so one break-in takes a quorum. For three custodies, make them there and name them first: `greatseal key pin signing-2 O…`.",
+            );
+        }
 
         let operator = |key: &Nkey| Key::<Operator>::new(*key.raw());
         let Some(((_, identity), signing)) = keys.split_first() else {
