@@ -12,9 +12,11 @@ use sha2::{Digest, Sha256};
 mod archive;
 mod claims;
 mod decisions;
+mod deeds;
 mod frames;
 mod keys;
 mod modules;
+mod succession;
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -24,7 +26,9 @@ fn main() {
         ("claims", claims::inputs()),
         ("modules", modules::inputs()),
         ("archive", archive::inputs()),
+        ("deeds", deeds::inputs()),
         ("decisions", decisions::inputs()),
+        ("succession", succession::inputs()),
     ];
     for (target, inputs) in targets {
         let folder = corpus.join(target);

@@ -7,13 +7,14 @@ use greatseal_core::key::Nkey;
 use greatseal_token::wascap::{Claims, Entity, decode, encode};
 
 use crate::naive::json::{self, Json};
+use crate::naive::succession::{self, CLAIM};
 use crate::naive::token::{self, HEADER};
 
 /// Levels of arrays and objects within each other.
 const DEEPEST: usize = 64;
 
 /// The order on the wire (`formats`, token text).
-const MEMBERS: &[&str] = &["exp", "jti", "iat", "iss", "sub", "nbf", "wascap", "wascap_revision"];
+const MEMBERS: &[&str] = &["exp", "jti", "iat", "iss", "sub", "nbf", "wascap", "wascap_revision", "greatseal"];
 const MODULE: &[&str] = &["name", "hash", "tags", "caps", "rev", "ver", "call_alias", "prov"];
 const PROVIDER: &[&str] = &["name", "capid", "vendor", "rev", "ver", "target_hashes", "config_schema"];
 const LISTING: &[&str] = &["name", "valid_signers"];
@@ -30,6 +31,8 @@ pub fn check(data: &[u8]) {
             assert!(!json.repeats(), "a name occurs twice");
             assert!(json.depth() <= DEEPEST, "nested {} deep", json.depth());
             agrees(&json, decoded.content());
+            let claim = succession::read(&json).expect("a naive reader refuses this succession");
+            assert_eq!(claim, decoded.content().succession.as_ref().map(succession::Claim::of));
             comes_back(decoded.content(), received.len());
         }
         Err(fault) => {
@@ -38,7 +41,17 @@ pub fn check(data: &[u8]) {
                 match fault {
                     DecodeFault::Duplicate { .. } => assert!(json.repeats(), "{fault}"),
                     DecodeFault::Depth { .. } => assert!(json.depth() >= DEEPEST, "{fault}"),
+                    DecodeFault::Succession(_) | DecodeFault::SuccessionElsewhere => {
+                        assert!(succession::read(&json).is_none(), "{fault}");
+                    }
                     _ => {}
+                }
+                // Without the claim it would have been taken: then it is the claim that is wrong.
+                if let Some(rest) = json.without("greatseal")
+                    && !json.repeats()
+                    && decode(&token::join(HEADER, rest.write().as_bytes(), &[0; 64])).is_ok()
+                {
+                    assert!(succession::read(&json).is_none(), "refused for a claim that is good: {fault}");
                 }
             }
         }
@@ -152,6 +165,10 @@ fn comes_back(claims: &Claims, length: usize) {
     let frame = token::frame(&finished).expect("a naive reader takes it");
     let json = json::read(&frame.claims).expect("it is JSON");
     in_order(&json, MEMBERS);
+    if let Some(claim) = json.get("greatseal") {
+        let names: Vec<&str> = claim.members().iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, CLAIM);
+    }
     let fields = json.get("wascap").unwrap_or(&Json::Null);
     match &claims.entity {
         Entity::Operator(_) | Entity::Account(_) | Entity::Cluster(_) => {

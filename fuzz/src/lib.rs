@@ -7,9 +7,11 @@
 pub mod archive;
 pub mod claims;
 pub mod decisions;
+pub mod deeds;
 pub mod jwt_frame;
 pub mod modules;
 pub mod nkeys;
+pub mod succession;
 
 mod input;
 pub mod naive;

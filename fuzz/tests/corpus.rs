@@ -40,6 +40,16 @@ fn archive() {
 }
 
 #[test]
+fn deeds() {
+    replay("deeds", greatseal_fuzz::deeds::check);
+}
+
+#[test]
+fn succession() {
+    replay("succession", greatseal_fuzz::succession::check);
+}
+
+#[test]
 fn decisions() {
     replay("decisions", greatseal_fuzz::decisions::check);
 }

@@ -11,3 +11,5 @@ cargo run --quiet --locked --manifest-path "$here/v04/Cargo.toml" -- "$folder"
 cargo run --quiet --locked --manifest-path "$here/v090/Cargo.toml" -- "$folder"
 # Last, because it combines all versions and checks the whole folder. 0.16.2 prints debugging lines.
 cargo run --quiet --locked --manifest-path "$here/Cargo.toml" -- "$folder"
+# Tokens with the claim `greatseal`, as all of them read it: the same bytes in every run.
+cargo run --quiet --locked --manifest-path "$here/Cargo.toml" --bin succession

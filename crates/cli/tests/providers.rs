@@ -234,3 +234,29 @@ fn the_command_takes_little_memory_for_a_large_archive() {
     let words = ["verify", "large.par", "--trust", &root, "--with", "acme/tokens", "--output", "json"];
     place.run_from_shell("ulimit -v 65536; ", "", &words).exits(0);
 }
+
+/// The account's keys are in another home; the programs stay here, and must still be the same.
+#[test]
+fn what_a_key_elsewhere_has_to_sign_waits_with_its_programs() {
+    let (near, root) = place();
+    let far = Place::new();
+    fs::create_dir_all(far.keys()).unwrap();
+    fs::remove_dir(far.keys()).unwrap();
+    fs::rename(near.keys(), far.keys()).unwrap();
+    near.keys_at_hand(Role::Provider, &["http"]);
+    let left = sign(&near, &both("http.par")).exits(0).json();
+    assert!(left["pending"].as_str().unwrap().ends_with("provider-http.json"), "{left}");
+    assert!(!near.path("http.par").exists());
+
+    far.write("provider-http.json", near.read("acme/requests/provider-http.json"));
+    far.issue(["request", "sign", "--yes", "provider-http.json"]).exits(0);
+    near.write("answer.json", far.read("provider-http.answer.json"));
+    let receive = ["request", "receive", "answer.json", "--realm", "acme", "--output", "json"];
+    // Another program than the one that was signed is not packed.
+    near.write("arm", b"another program");
+    near.run(receive).exits(3).says("GS-ARCHIVE-HASH");
+    assert!(!near.path("http.par").exists());
+    near.write("arm", ARM);
+    near.run(["request", "receive", "--realm", "acme", "--output", "json"]).exits(0);
+    verify(&near, "http.par", &root).exits(0);
+}

@@ -268,7 +268,6 @@ impl Outcome {
     }
 
     /// Returns the only answer; a denial, if there is none.
-    #[must_use]
     pub fn into_decision(self) -> Decision {
         let none = || Decision::Deny(Deny::because(ChainFault::NoRule { what: "missing" }.into()));
         self.decisions.into_iter().next().unwrap_or_else(none)

@@ -5,9 +5,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests read vectors from disk")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod agreement;
 pub mod attacks;
 pub mod chain;
 pub mod codes;
+pub mod model;
 pub mod reenact;
 pub mod succession;
 pub mod vectors;

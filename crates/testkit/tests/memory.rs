@@ -23,7 +23,8 @@ fn hold(history: &History) -> (usize, usize) {
             continue;
         }
         let revoked = stage.ask(&query).code == Some(Code::Revoked);
-        let halves = [|_: usize| false, |place: usize| place % 2 == 0, |place: usize| place % 2 == 1];
+        let halves =
+            [|_: usize| false, |place: usize| place.is_multiple_of(2), |place: usize| !place.is_multiple_of(2)];
         for kept in halves {
             let supplied = history.supplied.iter().enumerate().filter(|(place, _)| kept(*place));
             let supplied = supplied.map(|(_, id)| id).chain(&lesson.remembered).cloned().collect();

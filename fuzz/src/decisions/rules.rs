@@ -33,6 +33,11 @@ struct Side {
     signers: BTreeSet<usize>,
     /// The keys of the operator above, where there is one.
     above: BTreeSet<usize>,
+    /// One of its tokens has expired, or they list nobody in common: together they say nothing, though
+    /// each is judged by itself when it is asked about.
+    silent: bool,
+    /// It stands on an operator's token that is pinned, where only a log tells which module is the newest.
+    pinned: bool,
 }
 
 impl<'r> Rules<'r> {
@@ -80,8 +85,15 @@ impl<'r> Rules<'r> {
         };
         let tokens =
             self.all().filter(|(index, statement)| wanted(*index, statement)).map(|(index, _)| index).collect();
+        let side = self.side(tokens)?;
         // Of several of one second, what all of them list has to be something too.
-        self.side(tokens).filter(|side| self.realm.relaxed || !side.signers.is_empty())
+        let silent = side.silent || !self.realm.relaxed && side.signers.is_empty();
+        Some(Side { silent, pinned: matches!(trust, Trust::OperatorToken(_)), ..side })
+    }
+
+    /// The operators that list anybody now.
+    fn speaking(&self) -> impl Iterator<Item = &Side> {
+        self.operators.iter().filter(|operator| !operator.silent)
     }
 
     /// Rule 7: of tokens of one subject by one side the newest speaks, and of equals what all of them say.
@@ -92,12 +104,8 @@ impl<'r> Rules<'r> {
         let first = self.get(*tokens.first()?);
         let signers = first.signers.iter().copied().filter(named).collect();
         let identity = first.subject.key;
-        tokens.iter().all(|index| self.speaks(*index)).then_some(Side {
-            identity,
-            tokens,
-            signers,
-            above: BTreeSet::new(),
-        })
+        let silent = !tokens.iter().all(|index| self.speaks(*index));
+        Some(Side { identity, tokens, signers, above: BTreeSet::new(), silent, pinned: false })
     }
 
     /// Rule 4: by an operator's signing key, and never by its identity unless the policy is relaxed.
@@ -119,19 +127,19 @@ impl<'r> Rules<'r> {
             })
             .map(|(index, _)| index)
             .collect();
-        for identity in self.operators.iter().map(|operator| operator.identity).collect::<BTreeSet<_>>() {
+        for identity in self.speaking().map(|operator| operator.identity).collect::<BTreeSet<_>>() {
             // Rule 6: what two operators list speaks for neither.
             let issued = |index: &usize| {
                 let issuers =
-                    || self.operators.iter().filter(|other| self.issues_accounts(other, self.get(*index).issuer.key));
+                    || self.speaking().filter(|other| self.issues_accounts(other, self.get(*index).issuer.key));
                 issuers().count() > 0 && issuers().all(|other| other.identity == identity)
             };
             let Some(side) = self.side(tokens.iter().copied().filter(issued).collect()) else { continue };
             // An operator that is trusted twice is one side, and the account stands on either that lists its issuer.
-            for operator in self.operators.iter().filter(|operator| operator.identity == identity) {
+            for operator in self.speaking().filter(|operator| operator.identity == identity) {
                 if side.tokens.iter().any(|index| self.issues_accounts(operator, self.get(*index).issuer.key)) {
                     let above = operator.signers.iter().copied().chain([identity]).collect();
-                    sides.push(Side { above, ..side.clone() });
+                    sides.push(Side { above, pinned: operator.pinned, ..side.clone() });
                 }
             }
         }
@@ -142,6 +150,8 @@ impl<'r> Rules<'r> {
                     tokens: Vec::new(),
                     signers: BTreeSet::new(),
                     above: BTreeSet::new(),
+                    silent: false,
+                    pinned: false,
                 }),
                 Trust::AccountToken(id) => {
                     let pinned = |(index, statement): &(usize, &Statement)| {
@@ -181,8 +191,9 @@ impl<'r> Rules<'r> {
             return Verdict::Denied;
         }
         let accounts = (0..super::KEYS).flat_map(|key| self.account(key));
-        let mut sides: Vec<Side> =
-            accounts.filter(|side| side.identity == issuer.key || side.signers.contains(&issuer.key)).collect();
+        let mut sides: Vec<Side> = accounts
+            .filter(|side| !side.silent && (side.identity == issuer.key || side.signers.contains(&issuer.key)))
+            .collect();
         // An identity is nobody else's to list; else rule 6.
         if sides.iter().any(|side| side.identity == issuer.key) {
             sides.retain(|side| side.identity == issuer.key);
@@ -190,7 +201,9 @@ impl<'r> Rules<'r> {
         if sides.iter().any(|side| side.identity != sides[0].identity) {
             return Verdict::Denied;
         }
-        let answer = |side: &Side| !self.superseded(target, side) && self.separate(side, Some(statement.subject.key));
+        let answer = |side: &Side| {
+            (side.pinned || !self.superseded(target, side)) && self.separate(side, Some(statement.subject.key))
+        };
         verdict(sides.iter().map(answer))
     }
 

@@ -57,6 +57,68 @@ impl Json {
         members.iter().enumerate().any(twice) || self.children().into_iter().any(Json::repeats)
     }
 
+    /// Returns an object without a member; nothing if it has no such member.
+    pub fn without(&self, name: &str) -> Option<Json> {
+        self.get(name)?;
+        Some(Self::Object(self.members().iter().filter(|(other, _)| other != name).cloned().collect()))
+    }
+
+    /// Writes it without blanks and with the shortest escapes.
+    pub fn write(&self) -> String {
+        let text = |text: &str| {
+            let escaped = |character: char| match character {
+                '"' | '\\' => format!("\\{character}"),
+                '\u{8}' => "\\b".to_owned(),
+                '\u{c}' => "\\f".to_owned(),
+                '\n' => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\0'..='\x1f' => format!("\\u{:04x}", u32::from(character)),
+                _ => character.to_string(),
+            };
+            format!("\"{}\"", text.chars().map(escaped).collect::<String>())
+        };
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(digits) => digits.clone(),
+            Self::Text(value) => text(value),
+            Self::Array(values) => format!("[{}]", values.iter().map(Json::write).collect::<Vec<_>>().join(",")),
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Json)| format!("{}:{}", text(name), value.write());
+                format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+
+    /// Returns a whole number without sign, fraction or exponent that 64 bits hold.
+    pub fn whole(&self) -> Option<u64> {
+        match self {
+            Self::Number(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Returns a text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns 32 bytes as 64 lower-case digits.
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        let digits = self.text().filter(|text| text.len() == 64)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            for digit in pair {
+                *byte = *byte << 4 | b"0123456789abcdef".iter().position(|known| known == digit)? as u8;
+            }
+        }
+        Some(bytes)
+    }
+
     /// Returns how many arrays and objects stand within each other at most.
     pub fn depth(&self) -> usize {
         match self {

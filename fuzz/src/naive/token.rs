@@ -18,6 +18,11 @@ pub struct Frame {
 
 /// Takes a token apart, if it is exactly one.
 pub fn frame(token: &[u8]) -> Option<Frame> {
+    frame_under(HEADER, token)
+}
+
+/// Takes apart what has some other header.
+pub fn frame_under(expected: &[u8], token: &[u8]) -> Option<Frame> {
     if token.len() > LIMIT {
         return None;
     }
@@ -25,7 +30,7 @@ pub fn frame(token: &[u8]) -> Option<Frame> {
     let [header, claims, signature] = segments[..] else { return None };
     // Refuses padding, other alphabets and bits that mean nothing.
     let decode = |segment| BASE64URL_NOPAD.decode(segment).ok();
-    (decode(header)? == HEADER)
+    (decode(header)? == expected)
         .then(|| Some(Frame { claims: decode(claims)?, signature: decode(signature)?.try_into().ok()? }))?
 }
 

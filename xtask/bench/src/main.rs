@@ -9,12 +9,14 @@
 )]
 
 mod failure;
+mod line;
 mod material;
 mod measure;
 mod ours;
 mod peers;
 mod report;
 mod row;
+mod succession;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -66,6 +68,7 @@ impl Call {
         let mut subjects = ours::chains()?;
         subjects.extend(ours::bulk()?);
         subjects.push(ours::module()?);
+        subjects.extend(succession::rows()?);
         subjects.extend(peers::all()?);
         let rounds = if self.quick { QUICK_ROUNDS } else { ROUNDS };
         let tick = |round: usize| {

@@ -4,20 +4,21 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::IssueFault;
 use greatseal_core::key::{self, Key, KeyRole, Nkey, RawKey};
+use greatseal_core::succession::Succession;
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Policy, Timestamp, View};
 use greatseal_token::wascap::{self, Claims, Entity, Listing, Module, Terms, TokenId};
 use sha2::{Digest as _, Sha256};
 
 /// When everything was issued, and the instant of every decision.
-const NOW: u64 = 1_760_000_000;
+pub(crate) const NOW: u64 = 1_760_000_000;
 
 /// A signing key made from its name.
 pub(crate) fn signing_key(name: &str) -> SigningKey {
     SigningKey::from_bytes(&Sha256::digest(format!("greatseal bench {name}")).into())
 }
 
-fn public<R: KeyRole>(key: &SigningKey) -> Key<R> {
+pub(crate) fn public<R: KeyRole>(key: &SigningKey) -> Key<R> {
     Key::new(RawKey::new(key.verifying_key().to_bytes()))
 }
 
@@ -39,14 +40,13 @@ impl Realm {
             name: Some("acme".into()),
             signers: Some(signers.iter().map(public).collect()),
         };
-        let operator = issue::<key::Operator>(&identity, Entity::Operator(listing), 0)?;
+        let operator = issue::<key::Operator>(&identity, Entity::Operator(listing), 0, None)?;
         Ok(Self { identity, signers, operator })
     }
 
     /// Returns the view that trusts this operator.
     pub(crate) fn view(&self) -> View {
-        let anchor = Anchor::Operator(public(&self.identity));
-        View::new(Policy::Strict, vec![anchor], Timestamp::from_secs(NOW))
+        trusting(Anchor::Operator(public(&self.identity)))
     }
 
     /// Makes the token of an account, `age` seconds old, by a signing key of the operator's.
@@ -61,8 +61,13 @@ impl Realm {
         };
         // Indices come from ranges no longer than the list; the identity would be refused.
         let by = self.signers.get(signer).unwrap_or(&self.identity);
-        issue::<key::Operator>(by, Entity::Account(listing), age)
+        issue::<key::Operator>(by, Entity::Account(listing), age, None)
     }
+}
+
+/// Returns the view that trusts one thing.
+pub(crate) fn trusting(anchor: Anchor) -> View {
+    View::new(Policy::Strict, vec![anchor], Timestamp::from_secs(NOW))
 }
 
 /// Makes the token of a module, by the signing key of an account.
@@ -78,10 +83,16 @@ pub(crate) fn module_token(account: &str, name: &str, hash: &str) -> Result<Vec<
         call_alias: None,
         provider: false,
     };
-    issue::<key::Account>(&signing_key(&format!("{account} signer")), Entity::Module(claims), 0)
+    issue::<key::Account>(&signing_key(&format!("{account} signer")), Entity::Module(claims), 0, None)
 }
 
-fn issue<R: KeyRole>(signer: &SigningKey, entity: Entity, age: u64) -> Result<Vec<u8>, IssueFault> {
+/// Makes a token, `age` seconds old, which only an operator's may carry a claim of succession in.
+pub(crate) fn issue<R: KeyRole>(
+    signer: &SigningKey,
+    entity: Entity,
+    age: u64,
+    succession: Option<Succession>,
+) -> Result<Vec<u8>, IssueFault> {
     let issued_at = Timestamp::from_secs(NOW - age);
     let issuer = public::<R>(signer).nkey();
     let claims = Claims {
@@ -93,7 +104,7 @@ fn issue<R: KeyRole>(signer: &SigningKey, entity: Entity, age: u64) -> Result<Ve
         issuer,
         entity,
         revision: Some(3),
-        succession: None,
+        succession,
     };
     let unsigned = wascap::encode(&claims)?;
     let signature = Signature::new(signer.sign(unsigned.request().message()).to_bytes());

@@ -14,14 +14,14 @@ use crate::failure::Failure;
 use crate::material::{Realm, module_token, signing_key};
 use crate::measure::{Subject, apart, together};
 
-const ONE: NonZeroUsize = NonZeroUsize::MIN;
+pub(crate) const ONE: NonZeroUsize = NonZeroUsize::MIN;
 const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 /// Message of the baseline, in bytes.
 const MESSAGE: usize = 500;
 
 /// A hash that stands in tokens whose modules are not looked at.
-const HASH: &str = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
+pub(crate) const HASH: &str = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
 
 /// Modules of the same account that are taken one after the other while the upper tokens stay.
 const MODULES: usize = 16;

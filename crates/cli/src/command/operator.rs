@@ -253,7 +253,7 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
         );
     }
     // Without signing keys there is no quorum that could decide anything.
-    let succession = (!create.without_succession && signing_keys > 0).then(|| NewSuccession {
+    let succession = (!create.without_succession && signing_keys > 0).then_some(NewSuccession {
         threshold: create.threshold,
         pair: !create.no_pair,
         accounts: if create.plain_accounts { AccountRule::Plain } else { AccountRule::Countersigned },

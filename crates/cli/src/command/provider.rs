@@ -1,26 +1,22 @@
 //! `greatseal provider`: signed provider archives.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Key, Nkey};
-use greatseal_core::limits::ARCHIVE_BYTES;
-use greatseal_core::{Code, Fault};
-use greatseal_token::wascap::archive::{ArchiveFile, Parts, Target};
-use greatseal_token::wascap::{self, Entity, Provider};
+use greatseal_token::wascap::archive::Target;
 use serde_json::json;
 
 use super::inspect::{self, Inspect};
 use super::verify::{self, Verify};
 use crate::clock;
-use crate::desk::{ProviderKey, ProviderOrder};
-use crate::files;
-use crate::input::{Input, Kind};
+use crate::desk::{Before, Outcome, ProviderKey, ProviderOrder, gather};
+use crate::order::Sources;
 use crate::output::{self, Format};
 use crate::problem::Problem;
-use crate::realm::write_new;
 use crate::secrets::{Custody, InRealm};
 use crate::table::table;
 use crate::text;
@@ -126,7 +122,8 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
     }
     let before = sign.archive.as_deref().map(Before::read).transpose()?.unwrap_or_default();
     let compress = sign.compress || before.gzipped;
-    let parts = gather(sign, before.parts)?;
+    let sources = sources(sign)?;
+    let parts = gather(&sources)?;
     let mut desk = sign.custody.desk(&sign.realm, clock::now()?)?;
     let key = match Nkey::parse(&sign.provider) {
         Ok(key) if sign.new_key => {
@@ -157,17 +154,21 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
         ver: sign.ver.clone(),
         config_schema,
         days: sign.days,
+        sources,
+        out: sign.out.clone(),
         compress,
     };
-    let signed = desk.sign_provider(&parts, &order)?;
-    write_new(&sign.out, &signed.bytes)?;
+    let signed = match desk.sign_provider(parts, &order)? {
+        Outcome::Done(signed) => signed,
+        Outcome::Waiting(waiting) => return Ok(super::request::tell_waiting(&desk, &waiting, format)),
+    };
     let object = json!({
         "file": sign.out.display().to_string(),
         "provider": signed.subject.to_string(),
         "account": order.account.as_str(),
         "signed_by": signed.signed_by.to_string(),
         "target_hashes": signed.hashes,
-        "bytes": signed.bytes.len(),
+        "bytes": signed.size,
     });
     output::answer(format, &object, || {
         let rows = signed.hashes.iter().map(|(target, hash)| [target.clone(), hash.clone()]).collect();
@@ -185,70 +186,13 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
     Ok(Exit::Ok)
 }
 
-/// What an archive was before it is signed anew.
-#[derive(Debug, Default)]
-struct Before {
-    parts: Parts,
-    said: Option<Provider>,
-    gzipped: bool,
-}
-
-impl Before {
-    /// Reads an archive whose files are those that its token vouches for.
-    ///
-    /// Nobody's signature is asked for: whoever signs it anew vouches for it. But a file that was
-    /// swapped since somebody last did should not get a new signature unnoticed.
-    fn read(path: &Path) -> Result<Self, Problem> {
-        let label = text::path(path);
-        let named = |fault: Fault| Problem::new(fault.code(), format!("{label}: {fault}"));
-        let archive = match Input::read(path)?.kind {
-            Kind::Archive(archive) => archive,
-            Kind::Neither(fault) => return Err(named(fault)),
-            Kind::Token(_) | Kind::Deed(_) | Kind::Module(_) => {
-                let why = format!("{label} is no provider archive");
-                return Err(
-                    Problem::new(Code::ArchiveMalformed, why).hint("Name programs with `--target TARGET=FILE`.")
-                );
-            }
-        };
-        let file = ArchiveFile::open(archive).map_err(|fault| named(fault.into()))?;
-        let gzipped = file.is_gzipped();
-        let decoded = wascap::decode(file.token()).map_err(|fault| named(fault.into()))?;
-        let Entity::Provider(said) = decoded.content().entity.clone() else {
-            let why = format!("{label}: its token is about a {}", decoded.content().entity.word());
-            return Err(Problem::new(Code::ClaimsEntity, why));
-        };
-        let (contents, parts) = file.parts().map_err(|fault| named(fault.into()))?;
-        contents.check(&said.target_hashes).map_err(|fault| {
-            named(fault.into()).hint("It was changed after it was signed. To sign it all the same, name its files.")
-        })?;
-        Ok(Self { parts, said: Some(said), gzipped })
-    }
-}
-
-/// Puts the files that were named beside, or in the place of, those of the archive.
-fn gather(sign: &Sign, mut parts: Parts) -> Result<Parts, Problem> {
-    let kept: u64 = parts.targets.values().chain(&parts.world).map(|bytes| bytes.len() as u64).sum();
-    // All of it is held at once, so all of it counts.
-    let mut left = ARCHIVE_BYTES.saturating_sub(kept);
-    let mut take = |path: &Path| {
-        let bytes = files::read(path, left)?;
-        left = left.saturating_sub(bytes.len() as u64);
-        Ok::<_, Problem>(bytes)
-    };
-    let mut named = BTreeSet::new();
+/// Says where the files are that were named.
+fn sources(sign: &Sign) -> Result<Sources, Problem> {
+    let mut programs = BTreeMap::new();
     for (target, path) in &sign.target {
-        if !named.insert(target) {
+        if programs.insert(target.clone(), path.clone()).is_some() {
             return Err(Problem::usage(format!("--target: {target} is named twice")));
         }
-        parts.targets.insert(target.clone(), take(path)?);
     }
-    if let Some(world) = &sign.world {
-        parts.world = Some(take(world)?);
-    }
-    if parts.targets.is_empty() {
-        return Err(Problem::usage("there is no program to sign")
-            .hint("Name one for each target: `--target x86_64-linux=FILE`, or an archive that has them."));
-    }
-    Ok(parts)
+    Ok(Sources { archive: sign.archive.clone(), programs, world: sign.world.clone() })
 }

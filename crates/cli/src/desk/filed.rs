@@ -7,6 +7,7 @@ use data_encoding::HEXUPPER;
 use greatseal_core::decide::Candidate;
 use greatseal_core::issue::Issued;
 use greatseal_core::{Code, Fault};
+use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity};
 
@@ -63,10 +64,11 @@ impl Desk {
             let signature = item.signature.ok_or_else(unsigned)?;
             let statement = item.draft.finish(&signature, &view)?;
             let path = item.filing.path(&self.realm)?;
-            outside.push(matches!(item.filing, Filing::Module(_)));
+            outside.push(matches!(item.filing, Filing::Module(_) | Filing::Provider(_)));
             let bytes = match item.filing {
                 Filing::Operator | Filing::Account(_) | Filing::Deed(_) => statement.file_bytes(),
                 Filing::Module(filing) => embed(filing, &statement)?,
+                Filing::Provider(filing) => super::provider::pack(filing, &statement)?,
             };
             places.push(Place::of(&path, &bytes, item.replaces.as_deref())?);
             filed.push(Filed { path, bytes, statement });
@@ -132,10 +134,13 @@ impl Desk {
                     let module = ModuleFile::read(&file.bytes).map_err(refused)?;
                     self.must_speak(anchor, with, |verifier, with, view| verifier.decide_module(&module, with, view))?;
                 }
+                Entity::Provider(_) => {
+                    let archive = ArchiveFile::open(&*file.bytes).map_err(super::provider::refused)?;
+                    self.must_speak(anchor, with, |verifier, with, view| verifier.decide_archive(archive, with, view))?;
+                }
                 Entity::Operator(_)
                 | Entity::Account(_)
                 | Entity::Cluster(_)
-                | Entity::Provider(_)
                 | Entity::Host(_)
                 | Entity::Invocation(_)
                 | Entity::Untyped { .. } => {

@@ -35,7 +35,7 @@ pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};
 pub(crate) use operator::{NewOperator, NewSuccession};
-pub(crate) use provider::{ProviderKey, ProviderOrder};
+pub(crate) use provider::{Before, ProviderKey, ProviderOrder, gather};
 pub(crate) use receive::Received;
 pub(crate) use revoke::{Revoke, Voters};
 pub(crate) use ring::Keyring;
@@ -163,12 +163,10 @@ impl Desk {
     /// Returns how this realm's own verifiers trust its operator: by its token, where that says who
     /// may succeed it, else by its key.
     pub(crate) fn anchor(token: &Decoded<Claims>) -> Option<Anchor> {
-        match &token.content().entity {
-            wascap::Entity::Operator(listing) if token.content().succession.is_none() => {
-                Some(Anchor::Operator(listing.subject))
-            }
-            _ => wascap::pin(token),
+        if let (wascap::Entity::Operator(listing), None) = (&token.content().entity, &token.content().succession) {
+            return Some(Anchor::Operator(listing.subject));
         }
+        wascap::pin(token)
     }
 
     /// Checks with everybody's eyes that what was just issued speaks in this realm.

@@ -185,10 +185,8 @@ impl Desk {
         }
         let by_signers = chosen.len() as u64;
         // The other identity: the old one where the next one issues.
-        let other = match &token.content().entity {
-            Entity::Operator(listing) if listing.subject != issuer => Some(listing.subject.nkey()),
-            _ => terms.next.and_then(|commitment| self.next_identity(&commitment).ok()),
-        };
+        let old_identity = token.content().entity.subject().filter(|subject| *subject != issuer.nkey());
+        let other = old_identity.or_else(|| terms.next.and_then(|next| self.next_identity(&next).ok()));
         let mut paired = false;
         if let Some(other) = other
             && self.ring.has(&other.public_key())?

@@ -1,11 +1,13 @@
 //! Where a statement goes in the realm once it is signed.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use greatseal_core::Code;
 use greatseal_core::deed::{Act, Deed};
 use greatseal_core::statement::StatementId;
 use greatseal_token::wascap::Entity;
+use greatseal_token::wascap::archive::{Parts, Target};
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
@@ -21,8 +23,31 @@ pub(crate) enum Filing {
     Account(Name),
     /// Into a copy of a module.
     Module(ModuleFiling),
+    /// Into a provider archive, with the files that it vouches for.
+    Provider(ProviderFiling),
     /// `endorsements/` or `revocations/`, by what it is and about.
     Deed(DeedFiling),
+}
+
+/// Which files a provider's token goes with.
+#[derive(Debug)]
+pub(crate) struct ProviderFiling {
+    /// Where they are.
+    pub(crate) sources: Sources,
+    /// Where the archive is written.
+    pub(crate) out: PathBuf,
+    /// Whether it is gzipped.
+    pub(crate) compress: bool,
+    /// The files' bytes, if they were read already.
+    pub(crate) parts: Option<Parts>,
+}
+
+/// Where a provider's files are: in an archive, and beside or in the place of its files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) archive: Option<PathBuf>,
+    pub(crate) programs: BTreeMap<Target, PathBuf>,
+    pub(crate) world: Option<PathBuf>,
 }
 
 /// Which file a deed goes into: its name follows from the deed alone.
@@ -67,8 +92,22 @@ pub(crate) struct ModuleFiling {
 #[serde(tag = "as", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Written {
     Operator {},
-    Account { name: String },
-    Module { file: String, out: String },
+    Account {
+        name: String,
+    },
+    Module {
+        file: String,
+        out: String,
+    },
+    Provider {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        archive: Option<String>,
+        programs: BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        world: Option<String>,
+        out: String,
+        compress: bool,
+    },
     Deed {},
 }
 
@@ -79,6 +118,7 @@ impl Filing {
             Self::Operator => Ok(realm.operator_path()),
             Self::Account(name) => Ok(realm.account_path(&realm.name(name.as_str())?)),
             Self::Module(module) => Ok(module.out.clone()),
+            Self::Provider(provider) => Ok(provider.out.clone()),
             Self::Deed(deed) => Ok(deed.path(realm)),
         }
     }
@@ -93,6 +133,7 @@ impl Filing {
             Self::Operator => matches!(entity, Some(Entity::Operator(_))),
             Self::Account(_) => matches!(entity, Some(Entity::Account(_))),
             Self::Module(_) => matches!(entity, Some(Entity::Module(_))),
+            Self::Provider(_) => matches!(entity, Some(Entity::Provider(_))),
             Self::Deed(_) => draft.deed().is_some(),
         };
         if fits {
@@ -111,6 +152,19 @@ impl Filing {
             Self::Module(ModuleFiling { file, out, bytes: _ }) => {
                 Written::Module { file: seen_from(realm, file)?, out: seen_from(realm, out)? }
             }
+            Self::Provider(ProviderFiling { sources, out, compress, parts: _ }) => {
+                let seen = |path: &PathBuf| seen_from(realm, path);
+                let programs = sources.programs.iter();
+                Written::Provider {
+                    archive: sources.archive.as_ref().map(seen).transpose()?,
+                    programs: programs
+                        .map(|(target, path)| Ok((target.to_string(), seen(path)?)))
+                        .collect::<Result<_, Problem>>()?,
+                    world: sources.world.as_ref().map(seen).transpose()?,
+                    out: seen(out)?,
+                    compress: *compress,
+                }
+            }
             Self::Deed(_) => Written::Deed {},
         })
     }
@@ -123,6 +177,15 @@ impl Filing {
             Written::Account { name } => Self::Account(Name::parse(&name)?),
             Written::Module { file, out } => {
                 Self::Module(ModuleFiling { file: place(file), out: place(out), bytes: None })
+            }
+            Written::Provider { archive, programs, world, out, compress } => {
+                let target = |(name, path): (String, String)| {
+                    let unknown = || Problem::new(Code::RequestMalformed, format!("{name:?} is no target"));
+                    Target::parse(&name).map(|target| (target, place(path))).map_err(|_| unknown())
+                };
+                let programs = programs.into_iter().map(target).collect::<Result<_, _>>()?;
+                let sources = Sources { archive: archive.map(place), programs, world: world.map(place) };
+                Self::Provider(ProviderFiling { sources, out: place(out), compress, parts: None })
             }
             Written::Deed {} => match draft.deed() {
                 Some(deed) => Self::Deed(DeedFiling::of(deed, draft.id())),

@@ -27,7 +27,7 @@ use greatseal_token::wascap::Claims;
 pub(crate) use answer::{Answer, Answered};
 pub(crate) use digest::RequestDigest;
 pub(crate) use draft::{Draft, Finished};
-pub(crate) use filing::{DeedFiling, Filing, ModuleFiling};
+pub(crate) use filing::{DeedFiling, Filing, ModuleFiling, ProviderFiling, Sources};
 pub(crate) use sheet::Sheet;
 
 use crate::clock;

@@ -246,6 +246,10 @@ impl<'a, T: Statement> Graph<'a, T> {
         };
         let voice = self.voice(candidate).map_err(|fault| self.failure(candidate, fault, 4))?;
         let parent = self.parent(candidate, issuer, account)?;
+        // Without a deed nobody is dead, and in plain chains nobody has to countersign.
+        if parent.rule() == AccountRule::Plain && self.deeds.is_empty() {
+            return Ok((voice, parent));
+        }
         let known = standings.entry(parent.token()).or_insert_with(|| self.standings(parent, account));
         if let Some(standing) = known.get(&self.first_of(candidate)) {
             if let Some(death) = standing.death {

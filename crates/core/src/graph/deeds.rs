@@ -45,6 +45,9 @@ impl<'a> Deeds<'a> {
     /// Sorts deeds; `place` tells when each was heard.
     pub(super) fn of(members: &'a [Member<Deed>], view: &View, place: impl Fn(usize) -> Place) -> Self {
         let mut deeds = Self::default();
+        if members.is_empty() {
+            return deeds;
+        }
         let mut known = BTreeSet::new();
         let mut order: Vec<usize> = (0..members.len()).collect();
         // The first hearing counts.
@@ -67,6 +70,11 @@ impl<'a> Deeds<'a> {
             }
         }
         deeds
+    }
+
+    /// Says whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.endorsements.is_empty() && self.countersignatures.is_empty() && self.revocations.is_empty()
     }
 
     /// Returns the endorsements of an operator token.

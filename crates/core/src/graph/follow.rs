@@ -211,7 +211,7 @@ impl<T: Statement> Graph<'_, T> {
             Grant::Operator { issuer, subject, succession: Some(claim), .. } if issuer == subject.nkey() => {
                 Some((subject, claim))
             }
-            _ => None,
+            Grant::Operator { .. } | Grant::Account { .. } | Grant::Code { .. } | Grant::Nothing { .. } => None,
         }
     }
 

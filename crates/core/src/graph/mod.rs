@@ -292,14 +292,22 @@ fn listed<T: Statement>(content: &T) -> Vec<RawKey> {
     keys
 }
 
+/// Members among which copies are looked for one by one.
+const FEW: usize = 16;
+
 /// Finds the copies among verified members, and the first of each: in a log the first heard.
 fn copies<T: Statement>(members: &[Member<T>], log: Option<&LogOrder>) -> BTreeMap<usize, usize> {
+    let mut copies = BTreeMap::new();
+    // Most decisions are over a handful of tokens, no two alike: nothing is allocated for them.
+    let alike = |(at, member): (usize, &Member<T>)| members.iter().take(at).any(|other| other.id() == member.id());
+    if members.len() <= FEW && !members.iter().enumerate().any(alike) {
+        return copies;
+    }
     let verified = members.iter().enumerate().filter(|(_, member)| matches!(member, Member::Verified(_)));
     let place = |index: usize| log.and_then(|log| log.tokens.get(index).copied()).unwrap_or(0);
     let mut known: Vec<(StatementId, Place, usize)> =
         verified.map(|(index, member)| (member.id(), place(index), index)).collect();
     known.sort_unstable();
-    let mut copies = BTreeMap::new();
     let mut first: Option<(StatementId, usize)> = None;
     for (id, _, index) in known {
         match first {

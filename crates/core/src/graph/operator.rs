@@ -115,14 +115,14 @@ impl<T: Statement> Graph<'_, T> {
             .iter()
             .filter_map(|anchor| match anchor {
                 Anchor::Operator(key) => Some(self.under_bare_key(*key)),
-                Anchor::OperatorToken { id, subject } => Some(self.from_pin(*id, *subject)),
+                Anchor::OperatorToken { id, subject } => Some(self.pinned(*id, *subject)),
                 Anchor::Account(_) | Anchor::AccountToken { .. } => None,
             })
             .collect()
     }
 
     /// Follows a pinned token to the current one.
-    fn from_pin(&self, id: StatementId, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
+    fn pinned(&self, id: StatementId, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
         let mut failure = None;
         for candidate in self.index.find(Names::OperatorSubject, identity.raw()) {
             if self.members.get(candidate).is_none_or(|member| member.id() != id) {
@@ -236,13 +236,13 @@ impl<T: Statement> Graph<'_, T> {
         let operator = identity.nkey();
         let mut notices = Vec::new();
         if signers.is_empty() {
-            // Each lists some; all of them may still list none in common.
-            if self.view.policy().requires_separation() && silent.is_none() {
-                silent = tokens
-                    .first()
-                    .map(|token| self.failure(*token, ChainFault::NoSigners { operator }, closeness::TRUSTED));
+            if self.view.policy().requires_separation() {
+                // Each lists some, and is allowed by itself; all of them may still list none in common.
+                let none = |token: &usize| self.failure(*token, ChainFault::NoSigners { operator }, closeness::TRUSTED);
+                silent = silent.or_else(|| tokens.first().map(none));
+            } else {
+                notices.push(Notice::OperatorWithoutSigners { operator });
             }
-            notices.push(Notice::OperatorWithoutSigners { operator });
         } else if signers.binary_search(identity.raw()).is_ok() {
             notices.push(Notice::OperatorListsIdentity { operator });
         }

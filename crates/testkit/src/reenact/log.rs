@@ -59,7 +59,7 @@ impl Log {
 }
 
 /// Returns the root of a log that is not this one.
-pub(super) fn foreign(word: &str) -> LogRoot {
+pub(crate) fn foreign(word: &str) -> LogRoot {
     LogRoot::new(Sha256::new().chain_update("another log: ").chain_update(word).finalize().into())
 }
 

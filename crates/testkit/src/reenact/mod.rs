@@ -8,4 +8,6 @@ mod log;
 mod stage;
 mod text;
 
+pub(crate) use log::foreign;
 pub use stage::{Answer, BEGINNING, Lesson, Stage};
+pub(crate) use text::seconds;

@@ -28,7 +28,7 @@ pub(super) fn real(history: &History, name: &Key) -> TestKey {
 }
 
 /// Turns an instant into seconds.
-pub(super) fn seconds(time: Time) -> u64 {
+pub(crate) fn seconds(time: Time) -> u64 {
     let seconds = (time.0 as f64 / Time::SECOND as f64).round() as i64;
     BEGINNING.saturating_add_signed(seconds)
 }
@@ -134,18 +134,22 @@ fn support(history: &History, it: &Support, names: &impl Names) -> String {
 
 fn revocation(history: &History, it: &Revocation, names: &impl Names) -> String {
     let (iat, iss) = (it.iat.map_or(0, seconds), spelled(history, &it.by));
-    let mut claims = json!({ "jti": it.id, "iat": iat, "iss": iss });
-    match &it.target {
-        Target::Statement(id) => claims["statement"] = names.id(id).to_string().into(),
+    let mut claims = Map::new();
+    claims.insert("jti".into(), it.id.clone().into());
+    claims.insert("iat".into(), iat.into());
+    claims.insert("iss".into(), iss.into());
+    let (member, value) = match &it.target {
+        Target::Statement(id) => ("statement", names.id(id).to_string().into()),
         Target::Edge { issuer, subject } => {
-            claims["edge"] = json!({ "issuer": spelled(history, issuer), "subject": spelled(history, subject) });
+            ("edge", json!({ "issuer": spelled(history, issuer), "subject": spelled(history, subject) }))
         }
-        Target::All(key) => claims["key"] = spelled(history, key).into(),
-    }
+        Target::All(key) => ("key", spelled(history, key).into()),
+    };
+    claims.insert(member.into(), value);
     if let Some(survivors) = &it.log {
         let size = u64::try_from(survivors.size).unwrap_or(0);
-        claims["log_size"] = size.into();
-        claims["log_root"] = names.root(size, survivors.root.as_deref()).to_string().into();
+        claims.insert("log_size".into(), size.into());
+        claims.insert("log_root".into(), names.root(size, survivors.root.as_deref()).to_string().into());
     }
-    claims.to_string()
+    Value::Object(claims).to_string()
 }

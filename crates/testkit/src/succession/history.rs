@@ -128,6 +128,12 @@ impl Statement {
         }
     }
 
+    /// Says whether it is one that somebody relies on by itself; others support or take back.
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        matches!(self, Self::Operator(_) | Self::Account(_) | Self::Module(_))
+    }
+
     /// Returns when its signer says it was made.
     #[must_use]
     pub fn iat(&self) -> Option<Time> {

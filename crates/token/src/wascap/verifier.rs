@@ -129,13 +129,11 @@ impl Verifier {
     fn module_target(&mut self, file: &ModuleFile<'_>) -> Result<Candidate<Claims>, Fault> {
         let target = self.read(file.token().ok_or(ModuleFault::Unsigned)?)?;
         let entity = &target.content().entity;
-        match entity {
-            Entity::Module(_) => Ok(target),
-            other => {
-                let problem = "has to vouch for a module";
-                Err(DecodeFault::Entity { subject: other.word(), field: "hash", problem }.into())
-            }
+        if matches!(entity, Entity::Module(_)) {
+            return Ok(target);
         }
+        let problem = "has to vouch for a module";
+        Err(DecodeFault::Entity { subject: entity.word(), field: "hash", problem }.into())
     }
 
     /// Decides about a provider archive: its token's chain, then every file in it.

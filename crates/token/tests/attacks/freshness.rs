@@ -163,6 +163,9 @@ fn of_tokens_of_one_second_only_common_keys_speak() {
     let tenant = tenant_by(&left);
     let question = realm.verify_under(&tenant, &only_left, &nothing_shared);
     assert_eq!(question.denied(), Code::OperatorNoSigners);
+    // By itself it still stands, and nothing that only the relaxed policy lets through is told of it.
+    let allow = realm.verify_under(&only_left, &only_left, &nothing_shared).allowed();
+    assert!(allow.notices().is_empty(), "{:?}", allow.notices());
 }
 
 #[test]

@@ -17,19 +17,31 @@ use super::{Anchor, Expect, History, Key, Query, Role, Statement, Target, Time, 
 use owner::Owner;
 use thief::Thief;
 
-/// About where a history stops.
-const LONGEST: usize = 52;
+/// About where histories stop.
+const LENGTHS: (usize, usize) = (12, 52);
+/// About where small ones stop.
+const SMALL: (usize, usize) = (4, 16);
 
 /// Tells the history of a seed. It has no queries yet: see [`questions`] and [`labelled`].
 #[must_use]
 pub fn history(seed: u64) -> History {
+    told(seed, LENGTHS)
+}
+
+/// Tells a small history, in which the thief comes early: many of these reach further than few large ones.
+#[must_use]
+pub fn small(seed: u64) -> History {
+    told(seed, SMALL)
+}
+
+fn told(seed: u64, (shortest, longest): (usize, usize)) -> History {
     let dice = &mut Dice::new(seed);
     let mut script = Script::default();
     let mut owner = Owner::create(dice, &mut script);
     let mut thief = None;
     let mut stolen = Vec::new();
-    let theft = if dice.percent(80) { Some(dice.below(14)) } else { None };
-    let longest = 12 + dice.below(LONGEST - 12);
+    let theft = if dice.percent(80) { Some(dice.below(14.min(longest / 3))) } else { None };
+    let longest = shortest + dice.below(longest - shortest);
     for step in 0..40 {
         if script.statements().len() >= longest {
             break;
@@ -82,9 +94,8 @@ pub fn with_stranger(history: &History, seed: u64) -> History {
 /// Returns what can be asked of a history: each token once, one statement that nobody relies on, and one unknown id.
 #[must_use]
 pub fn questions(history: &History) -> Vec<String> {
-    let relied = |it: &&Statement| matches!(it, Statement::Operator(_) | Statement::Account(_) | Statement::Module(_));
-    let tokens = history.statements.iter().filter(relied);
-    let other = history.statements.iter().find(|it| !relied(it));
+    let tokens = history.statements.iter().filter(|it| it.is_token());
+    let other = history.statements.iter().find(|it| !it.is_token());
     tokens.chain(other).map(|it| it.id().to_owned()).chain(["nothing".to_owned()]).collect()
 }
 

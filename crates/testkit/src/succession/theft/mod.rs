@@ -1,6 +1,7 @@
 //! "What a thief gets": the table of `SUCCESSION.md`, as histories and as games that can be asked of any verifier.
 
 pub mod games;
+pub mod promises;
 pub mod rows;
 
 use super::script::Script;
