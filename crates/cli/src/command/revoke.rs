@@ -44,7 +44,7 @@ pub(crate) struct KeyWord {
 /// Takes back one statement: a token, an endorsement or a countersignature.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  greatseal revoke token acme/tokens/account-payments.jwt --confirm account-payments.jwt"
+    after_help = "Example:\n  greatseal revoke token acme/tokens/account-payments.jwt --confirm account-payments.jwt\n\nAn operator's token is never revoked, it is succeeded (`greatseal operator reissue`); a revocation stays."
 )]
 pub(crate) struct TokenWord {
     /// The token's file, or its statement id (64 hexadecimal digits).
@@ -56,7 +56,9 @@ pub(crate) struct TokenWord {
 
 /// Takes back whatever one key said about another: a listing, an account, a module.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  greatseal revoke edge signing-1 payments --confirm payments")]
+#[command(
+    after_help = "Example:\n  greatseal revoke edge signing-1 payments --confirm payments\n\nThe operator's identity takes no signing key back: unlist it (`greatseal operator signing-key remove`), or let the others vote (`greatseal revoke key`)."
+)]
 pub(crate) struct EdgeWord {
     /// Who said it: a key's name.
     issuer: String,
