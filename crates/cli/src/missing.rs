@@ -154,7 +154,7 @@ fn sealed(realm: &Realm, private: &Private) -> Result<Vec<Finding>, Problem> {
     for (name, key) in &realm.file().keys {
         if private.keys.at_hand(&key.public_key())?.is_some() && !private.sealed.is_kept(name) {
             let what = format!("{name} has no sealed revocation: a theft of it could not be answered at once");
-            let next = format!("greatseal key sealed make {}", crate::realm::own(name));
+            let next = format!("greatseal key sealed make {} --out FILE", crate::realm::own(name));
             findings.push(finding(Kind::Sealed, what, next));
         }
     }

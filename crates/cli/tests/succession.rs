@@ -162,6 +162,11 @@ fn who_may_revoke_does_and_too_few_do_not() {
             assert!(copy.files("acme/revocations").keys().all(|name| name.starts_with('.')));
         }
     }
+    // What verifiers would pass over is not filed as if it did something.
+    let operator = ["revoke", "token", "acme/tokens/operator.jwt", "--confirm", "operator.jwt"];
+    in_realm(&place, &operator).exits(1).says("GS-REVOCATION-FUTILE");
+    let edge = ["revoke", "edge", "identity", "signing-3", "--confirm", "signing-3"];
+    in_realm(&place, &edge).exits(1).says("GS-REVOCATION-FUTILE");
     // One listing by its issuer, and one statement by its file.
     let edge = ["revoke", "edge", "signing-1", "payments", "--confirm"];
     in_realm(&place, &[&edge[..], &["signing-1"]].concat()).exits(2).says("GS-USAGE");

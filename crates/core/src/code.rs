@@ -300,6 +300,9 @@ codes! {
     RevocationVoters "GS-REVOCATION-VOTERS" Error 409 Caller
         "nobody at hand may take this back"
         "The key itself may, or a threshold of the operator's other signing keys: bring them (`--more-keys FOLDER`), name who is to sign elsewhere (`--by KEY`), or publish the key's sealed revocation: `greatseal key sealed publish NAME`.";
+    RevocationFutile "GS-REVOCATION-FUTILE" Error 409 Caller
+        "verifiers would pass over this revocation, whoever signs it"
+        "Operator tokens and revocations are never revoked, and an identity strikes signing keys only through succession: `greatseal operator signing-key remove NAME`.";
     SealedMissing "GS-SEALED-MISSING" Error 404 Caller
         "there is no sealed revocation of that key here"
         "It is kept apart from its key: bring its folder or name its file. If the key itself is at hand, `greatseal key sealed make NAME` makes one.";

@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
-use greatseal_core::deed::Survivors;
+use greatseal_core::deed::{Act, Survivors};
 use greatseal_core::key::{Nkey, PublicKey, Role};
 use greatseal_core::log::LogRoot;
 use greatseal_core::statement::StatementId;
+use greatseal_token::wascap::Entity;
 use serde_json::json;
 
 use crate::clock;
@@ -109,7 +110,12 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Edge(EdgeWord { issuer, subject, how }) => {
             let (mut desk, voters) = how.open(subject)?;
             let key = |name: &str| desk.realm.key(&desk.realm.name(name)?);
-            let revoke = Revoke::Edge(key(issuer)?, key(subject)?);
+            let (from, about) = (key(issuer)?, key(subject)?);
+            if desk.is_identity(&from)? {
+                let fault = format!("{issuer} is an identity of the operator");
+                return Err(Problem::new(Code::RevocationFutile, fault));
+            }
+            let revoke = Revoke::Edge(from, about);
             take_back(&mut desk, &revoke, how, &voters, subject, format)
         }
     }
@@ -158,10 +164,16 @@ fn statement(what: &str) -> Result<Revoke, Problem> {
     let fault = |fault: greatseal_core::error::DecodeFault| Problem::new(fault.code(), format!("{label}: {fault}"));
     if greatseal_token::deed::is_deed(&bytes) {
         let deed = greatseal_token::deed::decode(&bytes).map_err(fault)?;
+        if matches!(deed.content().act, Act::Revoke(_)) {
+            return Err(Problem::new(Code::RevocationFutile, format!("{label} is a revocation, which stays")));
+        }
         let PublicKey::Ed25519(raw) = deed.content().signer.public_key();
         return Ok(Revoke::Statement(deed.id(), Some(Nkey::new(Role::Operator, raw))));
     }
     let token = greatseal_token::wascap::decode(&bytes).map_err(fault)?;
+    if matches!(token.content().entity, Entity::Operator(_)) {
+        return Err(Problem::new(Code::RevocationFutile, format!("{label} is an operator token, which is succeeded")));
+    }
     Ok(Revoke::Statement(token.id(), Some(token.content().issuer)))
 }
 

@@ -244,12 +244,12 @@ pub(crate) fn retire(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     if let Some(lister) = desk.lists(&key)? {
         return Err(Problem::new(Code::KeyListed, format!("{name} is still named by {lister}")));
     }
+    let revoked = desk.revoked_keys()?.contains(key.raw());
     let entry = desk.ring.store.destroy(&name)?;
     let object = json!({ "retired": entry.name.as_str(), "key": entry.public.to_string() });
     output::answer(format, &object, || {
-        format!(
-            "destroyed the private half of {name}\n  What it signed stays valid. Remove it from your backups too.\n"
-        )
+        let signed = if revoked { "is dead: its revocation is published" } else { "stays valid" };
+        format!("destroyed the private half of {name}\n  What it signed {signed}. Remove it from your backups too.\n")
     });
     Ok(Exit::Ok)
 }

@@ -115,12 +115,17 @@ pub(super) fn claim(terms: Terms, identity: &RawKey, signers: &[Key<Operator>]) 
 }
 
 impl Desk {
-    /// Names the next identity key: `identity-2`, `identity-3` and so on.
+    /// Names the next identity key: `identity-2`, `identity-3` and so on, the first that nobody knows
+    /// or that was named for this before.
     pub(super) fn next_identity_name(&self) -> Result<KeyName, Problem> {
         let mut number = 2_u32;
         loop {
             let name = self.realm.name(&format!("identity-{number}"))?;
-            if self.realm.key(&name).is_err() {
+            let free = match self.realm.key(&name) {
+                Ok(known) => !self.is_identity(&known)?,
+                Err(_) => true,
+            };
+            if free {
                 return Ok(name);
             }
             number += 1;

@@ -108,6 +108,17 @@ impl Desk {
         Ok(chosen)
     }
 
+    /// Says whether a key is, was or is to be an identity of the operator.
+    pub(crate) fn is_identity(&self, key: &Nkey) -> Result<bool, Problem> {
+        let mut tokens = self.realm.superseded()?;
+        tokens.extend(self.realm.tokens()?.operator.map(|(_, token)| token));
+        Ok(tokens.iter().any(|token| {
+            let claims = token.content();
+            let next = claims.succession.as_ref().and_then(|claim| claim.terms().next);
+            claims.issuer.raw() == key.raw() || next.is_some_and(|next| next.opens(key.raw()))
+        }))
+    }
+
     /// Says which current token names a key, or is about it.
     pub(crate) fn lists(&self, key: &Nkey) -> Result<Option<String>, Problem> {
         let current = self.realm.tokens()?;
