@@ -1,6 +1,6 @@
 //! Claims: strict JSON, read as a naive reader reads it, written in one form, and nothing lost on the way.
 
-use greatseal_core::ed25519::Signature;
+use greatseal_core::signature::Signature;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{Signable, Unsigned};
 use greatseal_core::key::Nkey;

@@ -1,7 +1,7 @@
 //! Deeds: read exactly as a naive reader reads them, written in one form, and never taken for anything else.
 
 use data_encoding::BASE64URL_NOPAD;
-use greatseal_core::ed25519::Signature;
+use greatseal_core::signature::Signature;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
 use greatseal_core::statement::Kind;
 use greatseal_core::{Decoded, StatementId, deed};

@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use greatseal_core::StatementId;
-use greatseal_core::ed25519::Signature;
+use greatseal_core::signature::Signature;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
 use greatseal_core::statement::Kind;

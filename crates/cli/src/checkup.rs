@@ -4,9 +4,9 @@
 
 use data_encoding::HEXUPPER;
 use greatseal_core::deed::{Act, Target};
-use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
-use greatseal_core::key::{PublicKey, Role};
+use greatseal_core::key::Role;
+use greatseal_core::signature;
 use greatseal_core::statement::Grant;
 use greatseal_core::{Decoded, Policy, Statement, Timestamp, View};
 use greatseal_token::deed;
@@ -90,8 +90,7 @@ fn look_at_deed(received: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
 }
 
 fn signature<T: Statement>(decoded: &Decoded<T>, by: impl core::fmt::Display) -> Check {
-    let PublicKey::Ed25519(key) = decoded.content().signer();
-    match ed25519::verify(&Signed { key: &key, message: decoded.signed(), signature: decoded.signature() }) {
+    match signature::verify(&decoded.content().signer(), decoded.signed(), decoded.signature()) {
         Ok(()) => Check::good("signature", format!("good, by {by}")),
         Err(fault) => Check::bad("signature", &fault.into()),
     }

@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 
 use greatseal_core::decide::Candidate;
 use greatseal_core::deed::{Act, Deed};
-use greatseal_core::key::{Key, Nkey, PublicKey, RawKey};
+use greatseal_core::key::{Key, Nkey, RawKey};
 use greatseal_core::succession::{AccountRule, Succession, Terms};
 use greatseal_core::{Decision, Decoded, Fault, StatementId, Timestamp, View};
 use greatseal_custody::Keystore;
@@ -168,10 +168,5 @@ fn supporters(deeds: &[Decoded<Deed>], of: StatementId, is: impl Fn(&Act) -> boo
         Act::Revoke(_) => false,
     };
     let supports = deeds.iter().map(Decoded::content).filter(|deed| is(&deed.act) && about(&deed.act));
-    supports
-        .map(|deed| {
-            let PublicKey::Ed25519(raw) = deed.signer.public_key();
-            raw
-        })
-        .collect()
+    supports.filter_map(|deed| deed.signer.public_key().ed25519().copied()).collect()
 }

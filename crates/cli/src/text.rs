@@ -81,6 +81,7 @@ pub(crate) fn sentence(fault: &Fault) -> String {
         | Fault::Signature(_)
         | Fault::Module(_)
         | Fault::Archive(_)
+        | Fault::Delegation(_)
         | Fault::Chain(_) => fault.to_string(),
     }
 }

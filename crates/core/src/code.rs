@@ -328,6 +328,85 @@ codes! {
         "no rule derives authority from this kind of token"
         "Operators, accounts, modules and providers can be verified. `greatseal inspect FILE` shows what others say.";
 
+    UcanCbor "GS-UCAN-CBOR" Deny 400 Author
+        "the bytes are no strict DAG-CBOR"
+        "A token that arrives like this was changed on its way, or made by a library that writes loose CBOR. Ask the issuer for a new one.";
+    UcanInteger "GS-UCAN-INTEGER" Deny 400 Author
+        "an integer is larger than every reader can hold"
+        "Integers of UCANs stay within ±(2^53-1). Ask the issuer for a token with a smaller one, or with the number as text.";
+    UcanEnvelope "GS-UCAN-ENVELOPE" Deny 400 Author
+        "the envelope is not that of a UCAN"
+        "A UCAN is an array of a signature and a map of `h` and one payload. `greatseal inspect FILE` shows what a file is.";
+    UcanTag "GS-UCAN-TAG" Deny 400 Author
+        "the payload is of another kind or version than is read here"
+        "Delegations and invocations of UCAN 1.0.0 and 1.0.0-rc.1 are read; delegations cannot stand where an invocation belongs. Ask the issuer for a token of this version.";
+    UcanVarsig "GS-UCAN-VARSIG" Deny 400 Author
+        "the signature header is not the one of the issuer's key"
+        "Ed25519, P-256 and secp256k1 over DAG-CBOR are read, and the header has to fit the issuer's DID. Ask the issuer for a new token.";
+    UcanField "GS-UCAN-FIELD" Deny 400 Author
+        "a field of the payload is missing, wrong or unknown"
+        "The message names the field. Ask the issuer for a token that follows UCAN 1.0.0.";
+    UcanCommandSyntax "GS-UCAN-COMMAND-SYNTAX" Deny 400 Author
+        "a command is not well formed"
+        "Commands are lower case and begin with a slash; they do not end with one, and no segment is empty: /crud/read.";
+    UcanPolicySyntax "GS-UCAN-POLICY-SYNTAX" Deny 400 Author
+        "a policy is not well formed"
+        "A statement is [op, selector, value], [\"and\"|\"or\", [...]], [\"not\", statement] or [\"all\"|\"any\", selector, statement].";
+    UcanContainer "GS-UCAN-CONTAINER" Deny 400 Author
+        "the container is not well formed"
+        "A container is a header byte and a map of `ctn-v1` to an array of tokens, each once. Pack it again: `greatseal container pack`.";
+    UcanProofMissing "GS-UCAN-PROOF-MISSING" Deny 403 Caller
+        "a delegation that the token names was not supplied"
+        "Supply it, `--with FILE`, or ask the caller to send its proofs along: `greatseal container pack` puts them into one file.";
+    UcanProofKind "GS-UCAN-PROOF-KIND" Deny 403 Author
+        "what the token names as a proof is no delegation"
+        "Ask the caller to name the delegations, root first.";
+    UcanNoProof "GS-UCAN-NO-PROOF" Deny 403 Author
+        "the token names no proof, and its issuer is not its subject"
+        "Only a subject may invoke without proofs. Ask the caller to name its delegations, root first.";
+    UcanRoot "GS-UCAN-ROOT" Deny 403 Author
+        "the first delegation is not by the subject"
+        "A chain begins with a delegation that the subject itself signed. Some tools name the last one first; proofs are named root first.";
+    UcanPowerlineRoot "GS-UCAN-POWERLINE-ROOT" Deny 403 Author
+        "the first delegation names no subject"
+        "A delegation without a subject passes on what its issuer was given; it cannot be the first. Ask the subject for one that names it.";
+    UcanAlignment "GS-UCAN-ALIGNMENT" Deny 403 Author
+        "a token is by somebody else than the delegation above it names"
+        "Each issuer has to be the audience of the delegation above, and proofs are named root first, each once. Ask the caller for the chain that belongs to its key.";
+    UcanSubject "GS-UCAN-SUBJECT" Deny 403 Author
+        "a delegation of the chain is about another subject"
+        "Ask the caller for delegations of the capability that it invokes.";
+    UcanCommand "GS-UCAN-COMMAND" Deny 403 Author
+        "a command goes beyond the delegation above it"
+        "Each token may only narrow what it was given, by whole segments: /crud covers /crud/read. Ask whoever delegates for the command that is needed.";
+    UcanPolicy "GS-UCAN-POLICY" Deny 403 Author
+        "the arguments are not what a policy of the chain asks for"
+        "`greatseal inspect` on the delegation named shows its policy. Invoke with other arguments, or ask for another delegation.";
+    UcanSteps "GS-UCAN-STEPS" Deny 403 Author
+        "the policies of the chain take more work than a decision may cost"
+        "Ask whoever delegates for simpler policies.";
+    UcanAudience "GS-UCAN-AUDIENCE" Deny 403 Caller
+        "the invocation is addressed to somebody else"
+        "Whoever executes an invocation checks that it is meant for him: name whom, `--audience DID`. Ask the caller to address the service's identity.";
+    RootUntrusted "GS-ROOT-UNTRUSTED" Deny 403 Caller
+        "the root of the chain is not trusted"
+        "If you trust it, name it: `--trust did:key:…`; take the DID from a source that you trust, not from the token in question.";
+    UcanSeparation "GS-UCAN-SEPARATION" Deny 403 Author
+        "separation is mandated, and a token of the chain does not keep to it"
+        "The root delegates to its signing principals only; they delegate on with an expiry; every delegation names its subject. Ask for a delegation that does.";
+    UcanReplay "GS-UCAN-REPLAY" Deny 409 Author
+        "the invocation was received before"
+        "Make a new invocation for each call; its nonce makes it another one.";
+    UcanUnbounded "GS-UCAN-UNBOUNDED" Deny 400 Author
+        "the invocation never expires, so it cannot be protected from replay"
+        "Make invocations that expire, within minutes where that is enough.";
+    UcanReplayFull "GS-UCAN-REPLAY-FULL" Deny 503 Caller
+        "the memory against replay is full, so nothing new is accepted"
+        "It empties as invocations expire. Ask callers for shorter expiries, or give the service a larger memory.";
+    UcanLookUp "GS-UCAN-LOOK-UP" Deny 503 Caller
+        "it could not be found out whether something was revoked or seen, so it is refused"
+        "Bring back what the message names; nothing is accepted without it.";
+
     SignKind "GS-SIGN-KIND" Error 400 Caller
         "the bytes to be signed are no statement that this version knows"
         "Custody signs parsed statements only. Make the request again with this version of greatseal.";

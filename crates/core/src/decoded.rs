@@ -3,8 +3,8 @@
 use core::ops::Range;
 use std::sync::Arc;
 
-use crate::ed25519::Signature;
 use crate::error::DecodeFault;
+use crate::signature::Signature;
 use crate::statement::StatementId;
 
 /// Decoded claims, not verified: they may be shown, and nothing else. Cheap to copy.

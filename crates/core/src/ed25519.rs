@@ -12,10 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::SignatureFault;
 use crate::key::RawKey;
+use crate::signature::Signature;
 use crate::statement::StatementId;
-
-/// Bytes of a signature.
-pub const SIGNATURE_LENGTH: usize = 64;
 
 /// From so many points on, curve25519-dalek adds them up by buckets, and one equation is quickest.
 const BUCKETS: usize = 190;
@@ -25,29 +23,6 @@ const POINTS: usize = 44;
 
 /// Most signatures of the pieces that a failed equation is searched in.
 const PIECE: usize = 22;
-
-/// The 64 bytes R ‖ S, not yet known to be good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signature([u8; SIGNATURE_LENGTH]);
-
-impl Signature {
-    /// Takes the bytes as they are.
-    #[must_use]
-    pub const fn new(bytes: [u8; SIGNATURE_LENGTH]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the 64 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; SIGNATURE_LENGTH] {
-        &self.0
-    }
-
-    fn r(&self) -> &[u8; 32] {
-        // The array has 64 bytes, so it has a first half.
-        self.0.first_chunk::<32>().unwrap_or(&[0; 32])
-    }
-}
 
 /// A signature with what it is claimed to be over and by whom.
 #[derive(Clone, Copy, Debug)]

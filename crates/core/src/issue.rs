@@ -11,9 +11,9 @@ use thiserror::Error;
 
 use crate::code::Code;
 use crate::decoded::Decoded;
-use crate::ed25519::Signature;
 use crate::error::{DecodeFault, Fault, SignatureFault};
 use crate::key::PublicKey;
+use crate::signature::Signature;
 use crate::statement::{Kind, Statement, StatementId};
 use crate::time::Timestamp;
 use crate::verify::{Verified, verify};

@@ -10,10 +10,13 @@
 //! ```
 
 pub mod anchor;
+pub mod cid;
 pub mod code;
+pub mod command;
 pub mod decide;
 pub mod decoded;
 pub mod deed;
+pub mod ecdsa;
 pub mod ed25519;
 pub mod error;
 pub mod graph;
@@ -23,7 +26,9 @@ pub mod limits;
 pub mod log;
 pub mod policy;
 pub mod remembered;
+pub mod signature;
 pub mod statement;
+pub mod steps;
 pub mod succession;
 pub mod supply;
 pub mod time;
@@ -32,11 +37,14 @@ pub mod view;
 pub mod workers;
 
 pub use anchor::Anchor;
+pub use cid::Cid;
 pub use code::Code;
+pub use command::Command;
 pub use decide::{Decision, Examination};
 pub use decoded::Decoded;
 pub use error::Fault;
 pub use policy::Policy;
+pub use signature::Signature;
 pub use statement::{Statement, StatementId};
 pub use time::Timestamp;
 pub use verify::Verified;

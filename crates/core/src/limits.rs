@@ -3,6 +3,31 @@
 /// Bytes of one wascap token. Real ones are under 2 KiB; 64 KiB holds a listing of 800 keys.
 pub const TOKEN_BYTES: usize = 64 * 1024;
 
+/// Bytes of one UCAN: arguments travel inside (DESIGN section 12).
+pub const UCAN_BYTES: usize = 1024 * 1024;
+
+/// Levels of nesting in CBOR, so that no input can exhaust the stack.
+pub const CBOR_DEPTH: usize = 64;
+
+/// Delegations of one chain.
+pub const CHAIN_LINKS: usize = 64;
+
+/// Bytes of one command: real ones are under a hundred.
+pub const COMMAND_BYTES: usize = 1024;
+
+/// Bytes of one policy as encoded.
+pub const POLICY_BYTES: usize = 64 * 1024;
+
+/// Steps that the policies of one decision may take: each look at a value, a character or a
+/// statement is one; real policies take some hundred, and the worst chain is refused in milliseconds.
+pub const POLICY_STEPS: u64 = 1_000_000;
+
+/// Bytes of a container as it lies, and inflated (DESIGN section 12).
+pub const CONTAINER_BYTES: usize = 16 * 1024 * 1024;
+
+/// Tokens of one container.
+pub const CONTAINER_TOKENS: usize = 4096;
+
 /// Bytes of all tokens that one decision verifies together, so that a flood of look-alikes stays
 /// a bounded amount of work (DESIGN section 3).
 pub const CHAIN_BYTES: usize = 4 * 1024 * 1024;

@@ -132,24 +132,37 @@ pub enum Kind {
     Countersignature,
     /// A revocation.
     Revocation,
+    /// A UCAN delegation.
+    UcanDelegation,
+    /// A UCAN invocation; revocations and receipts of UCANs are invocations.
+    UcanInvocation,
 }
 
 macro_rules! kinds {
-    ($($kind:ident $tag:literal $header:literal $prefix:literal $words:literal;)+) => {
+    ($($kind:ident $tag:literal $header:literal [$($prefix:literal)+] $words:literal;)+) => {
         impl Kind {
             /// Every row.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            /// Returns the header whose base64url the signed bytes begin with, before a dot.
+            /// Returns the header of a JWT, or the payload tag of a UCAN.
             #[must_use]
             pub const fn header(self) -> &'static str {
                 match self { $(Self::$kind => $header,)+ }
             }
 
-            /// Returns how the signed bytes of this kind begin: the header's base64url and a dot.
+            /// Returns how the signed bytes of this kind may begin; at least one beginning.
+            ///
+            /// For a JWT the header's base64url and a dot; for a UCAN the map's head, the
+            /// signature header of each algorithm and the tag of each version.
+            #[must_use]
+            pub const fn prefixes(self) -> &'static [&'static [u8]] {
+                match self { $(Self::$kind => &[$($prefix),+],)+ }
+            }
+
+            /// Returns the first of [`Self::prefixes`], the only one of a JWT.
             #[must_use]
             pub const fn prefix(self) -> &'static [u8] {
-                match self { $(Self::$kind => $prefix,)+ }
+                match self.prefixes() { [first, ..] => first, [] => unreachable!() }
             }
 
             /// Returns the byte that stands for it in the entries of a log.
@@ -169,20 +182,39 @@ macro_rules! kinds {
 
 kinds! {
     WascapToken 1 r#"{"typ":"jwt","alg":"Ed25519"}"#
-        b"eyJ0eXAiOiJqd3QiLCJhbGciOiJFZDI1NTE5In0." "wascap token";
+        [b"eyJ0eXAiOiJqd3QiLCJhbGciOiJFZDI1NTE5In0."] "wascap token";
     Endorsement 2 r#"{"typ":"greatseal-endorsement","alg":"Ed25519"}"#
-        b"eyJ0eXAiOiJncmVhdHNlYWwtZW5kb3JzZW1lbnQiLCJhbGciOiJFZDI1NTE5In0." "endorsement of an operator token";
+        [b"eyJ0eXAiOiJncmVhdHNlYWwtZW5kb3JzZW1lbnQiLCJhbGciOiJFZDI1NTE5In0."] "endorsement of an operator token";
     Countersignature 3 r#"{"typ":"greatseal-countersignature","alg":"Ed25519"}"#
-        b"eyJ0eXAiOiJncmVhdHNlYWwtY291bnRlcnNpZ25hdHVyZSIsImFsZyI6IkVkMjU1MTkifQ." "countersignature";
+        [b"eyJ0eXAiOiJncmVhdHNlYWwtY291bnRlcnNpZ25hdHVyZSIsImFsZyI6IkVkMjU1MTkifQ."] "countersignature";
     Revocation 4 r#"{"typ":"greatseal-revocation","alg":"Ed25519"}"#
-        b"eyJ0eXAiOiJncmVhdHNlYWwtcmV2b2NhdGlvbiIsImFsZyI6IkVkMjU1MTkifQ." "revocation";
+        [b"eyJ0eXAiOiJncmVhdHNlYWwtcmV2b2NhdGlvbiIsImFsZyI6IkVkMjU1MTkifQ."] "revocation";
+    UcanDelegation 5 "ucan/dlg@1.0.0"
+        [
+            b"\xa2ahH\x34\x01\xed\x01\xed\x01\x13\x71\x6eucan/dlg@1.0.0"
+            b"\xa2ahH\x34\x01\xec\x01\x80\x24\x12\x71\x6eucan/dlg@1.0.0"
+            b"\xa2ahH\x34\x01\xec\x01\xe7\x01\x12\x71\x6eucan/dlg@1.0.0"
+            b"\xa2ahH\x34\x01\xed\x01\xed\x01\x13\x71\x73ucan/dlg@1.0.0-rc.1"
+            b"\xa2ahH\x34\x01\xec\x01\x80\x24\x12\x71\x73ucan/dlg@1.0.0-rc.1"
+            b"\xa2ahH\x34\x01\xec\x01\xe7\x01\x12\x71\x73ucan/dlg@1.0.0-rc.1"
+        ] "UCAN delegation";
+    UcanInvocation 6 "ucan/inv@1.0.0"
+        [
+            b"\xa2ahH\x34\x01\xed\x01\xed\x01\x13\x71\x6eucan/inv@1.0.0"
+            b"\xa2ahH\x34\x01\xec\x01\x80\x24\x12\x71\x6eucan/inv@1.0.0"
+            b"\xa2ahH\x34\x01\xec\x01\xe7\x01\x12\x71\x6eucan/inv@1.0.0"
+            b"\xa2ahH\x34\x01\xed\x01\xed\x01\x13\x71\x73ucan/inv@1.0.0-rc.1"
+            b"\xa2ahH\x34\x01\xec\x01\x80\x24\x12\x71\x73ucan/inv@1.0.0-rc.1"
+            b"\xa2ahH\x34\x01\xec\x01\xe7\x01\x12\x71\x73ucan/inv@1.0.0-rc.1"
+        ] "UCAN invocation";
 }
 
 impl Kind {
     /// Recognises bytes that are about to be signed.
     #[must_use]
     pub fn of(message: &[u8]) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| message.starts_with(kind.prefix()))
+        let begins = |kind: &Self| kind.prefixes().iter().any(|prefix| message.starts_with(prefix));
+        Self::ALL.iter().copied().find(begins)
     }
 }
 
@@ -193,18 +225,20 @@ mod tests {
     #[test]
     fn no_kind_can_be_read_as_another() {
         for a in Kind::ALL {
-            assert_eq!(Kind::of(a.prefix()), Some(*a));
-            for b in Kind::ALL {
-                assert!(a == b || !a.prefix().starts_with(b.prefix()));
-                assert!(a == b || a.tag() != b.tag());
+            for prefix in a.prefixes() {
+                assert_eq!(Kind::of(prefix), Some(*a));
+                for b in Kind::ALL.iter().flat_map(|kind| kind.prefixes()) {
+                    assert!(prefix == b || !prefix.starts_with(b));
+                }
             }
+            assert!(Kind::ALL.iter().all(|b| a == b || a.tag() != b.tag()));
         }
         assert_eq!(Kind::of(b"anything else"), None);
     }
 
     #[test]
     fn a_prefix_is_the_text_of_its_header() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().filter(|kind| kind.prefixes().len() == 1) {
             let text = data_encoding::BASE64URL_NOPAD.encode(kind.header().as_bytes()) + ".";
             assert_eq!(kind.prefix(), text.as_bytes());
         }

@@ -5,8 +5,9 @@ use core::num::NonZeroUsize;
 use crate::decoded::Decoded;
 use crate::ed25519::{self, Point, Signed};
 use crate::error::SignatureFault;
-use crate::key::{PublicKey, RawKey};
+use crate::key::PublicKey;
 use crate::remembered::Points;
+use crate::signature;
 use crate::statement::{Statement, StatementId};
 use crate::workers::share;
 
@@ -94,14 +95,18 @@ pub fn verify<T: Statement + Send + Sync>(
 
 /// Verifies one signature, with the point of its key if that is remembered.
 pub(crate) fn verify_one<T: Statement>(decoded: Decoded<T>, points: &mut Points) -> Result<Verified<T>, Refused<T>> {
-    let key = signer(&decoded);
-    let verdict = match points.recall(&key) {
-        Some(point) => point.verify(decoded.signed(), decoded.signature()),
-        None => Point::of(&key).and_then(|point| {
-            point.verify(decoded.signed(), decoded.signature())?;
-            points.keep(&key, point);
-            Ok(())
-        }),
+    let verdict = match decoded.content().signer() {
+        PublicKey::Ed25519(key) => match points.recall(&key) {
+            Some(point) => point.verify(decoded.signed(), decoded.signature()),
+            None => Point::of(&key).and_then(|point| {
+                point.verify(decoded.signed(), decoded.signature())?;
+                points.keep(&key, point);
+                Ok(())
+            }),
+        },
+        key @ (PublicKey::P256(_) | PublicKey::Secp256k1(_)) => {
+            signature::verify(&key, decoded.signed(), decoded.signature())
+        }
     };
     judged(decoded, verdict)
 }
@@ -113,18 +118,18 @@ fn judged<T>(decoded: Decoded<T>, verdict: Result<(), SignatureFault>) -> Result
     }
 }
 
+/// Judges Ed25519 signatures by equations over many, and the others each by itself.
 fn batch<T: Statement>(decoded: &[Decoded<T>]) -> Vec<Result<(), SignatureFault>> {
-    let keys: Vec<RawKey> = decoded.iter().map(signer).collect();
-    let signed: Vec<_> = decoded
-        .iter()
-        .zip(&keys)
-        .map(|(each, key)| (Signed { key, message: each.signed(), signature: each.signature() }, each.id()))
-        .collect();
-    ed25519::verify_identified(&signed)
-}
-
-fn signer<T: Statement>(decoded: &Decoded<T>) -> RawKey {
-    match decoded.content().signer() {
-        PublicKey::Ed25519(raw) => raw,
-    }
+    let keys: Vec<PublicKey> = decoded.iter().map(|each| each.content().signer()).collect();
+    let ed25519 = decoded.iter().zip(&keys).filter_map(|(each, key)| {
+        let key = key.ed25519()?;
+        Some((Signed { key, message: each.signed(), signature: each.signature() }, each.id()))
+    });
+    let mut together = ed25519::verify_identified(&ed25519.collect::<Vec<_>>()).into_iter();
+    let verdict = |(each, key): (&Decoded<T>, &PublicKey)| match key {
+        // As many verdicts as were asked for, in their order.
+        PublicKey::Ed25519(_) => together.next().unwrap_or(Err(SignatureFault::Invalid)),
+        PublicKey::P256(_) | PublicKey::Secp256k1(_) => signature::verify(key, each.signed(), each.signature()),
+    };
+    decoded.iter().zip(&keys).map(verdict).collect()
 }

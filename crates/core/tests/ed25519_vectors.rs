@@ -16,8 +16,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use data_encoding::HEXLOWER;
-use greatseal_core::ed25519::{self, Signature};
+use greatseal_core::ed25519;
 use greatseal_core::key::RawKey;
+use greatseal_core::signature::Signature;
 use serde_json::Value;
 use support::{Case, Draw, Verdict, assert_as_alone, honest};
 

@@ -12,9 +12,10 @@ use std::fs;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use ed25519_dalek::{Signer as _, SigningKey};
-use greatseal_core::ed25519::{self, Signature, Signed};
+use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::KeyFault;
 use greatseal_core::key::{Account, Key, Nkey, Operator, PublicKey, RawKey, Role, did, nkey};
+use greatseal_core::signature::Signature;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;

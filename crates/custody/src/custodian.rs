@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use greatseal_core::ed25519::{Signature, Signed, verify};
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
+use greatseal_core::signature::{Signature, verify};
 use greatseal_core::statement::Kind;
 
 use crate::fault::CustodyFault;
@@ -117,8 +117,7 @@ pub fn sign(
     }
     deadline.remaining()?;
     let signature = custodian.sign(request, deadline)?;
-    let PublicKey::Ed25519(key) = public_key;
-    verify(&Signed { key: &key, message: request.message(), signature: &signature }).map_err(CustodyFault::Result)?;
+    verify(&public_key, request.message(), &signature).map_err(CustodyFault::Result)?;
     Ok(signature)
 }
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::Nkey;
+use greatseal_core::signature::Signature;
 
 use crate::custodian::{Custodian, Deadline, Description, Lock, check};
 use crate::encrypted::{self, Refusal, WorkFactor};

@@ -5,8 +5,8 @@
 //! only ever read by the version that finds its heading; another form needs another heading.
 
 use data_encoding::{BASE64, HEXLOWER};
-use greatseal_core::ed25519::{SIGNATURE_LENGTH, Signature, Signed, verify};
 use greatseal_core::key::PublicKey;
+use greatseal_core::signature::{SIGNATURE_LENGTH, Signature, verify};
 use sha2::{Digest, Sha256};
 
 use crate::fault::CustodyFault;
@@ -28,8 +28,7 @@ impl SignedStatement {
     /// Says whether the signature is the key's over these bytes.
     #[must_use]
     pub fn is_by(&self, key: &PublicKey) -> bool {
-        let PublicKey::Ed25519(key) = key;
-        verify(&Signed { key, message: &self.message, signature: &self.signature }).is_ok()
+        verify(key, &self.message, &self.signature).is_ok()
     }
 }
 
@@ -60,8 +59,7 @@ pub(crate) fn remember(
 
 /// Names the file by key and subject; the length keeps the two apart.
 fn file(key: &PublicKey, subject: &str) -> String {
-    let PublicKey::Ed25519(raw) = key;
-    let digest = Sha256::new().chain_update(raw.as_bytes()).chain_update(subject.as_bytes()).finalize();
+    let digest = Sha256::new().chain_update(key.as_bytes()).chain_update(subject.as_bytes()).finalize();
     HEXLOWER.encode(&digest) + ENDING
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::nkey::seed_checksum;
 use greatseal_core::key::{Nkey, RawKey, Role};
+use greatseal_core::signature::Signature;
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use zeroize::Zeroizing;
 

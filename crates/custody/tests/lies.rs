@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 
 use greatseal_core::Code;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::error::SignatureFault;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Nkey, PublicKey, RawKey, Role};
+use greatseal_core::signature::Signature;
 use greatseal_custody::{Custodian, CustodyFault, Deadline, Description, KeyUri, Lock, Seed, sign};
 
 use crate::support::{request, soon};

@@ -8,11 +8,11 @@ use core::fmt;
 
 use greatseal_core::Decoded;
 use greatseal_core::deed::{Act, Deed, Revocation, Survivors, Target};
-use greatseal_core::ed25519::Signature;
-use greatseal_core::error::{DecodeFault, Quoted};
+use greatseal_core::error::{DecodeFault, KeyFault, Quoted};
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
 use greatseal_core::key::Spelled;
 use greatseal_core::log::LogRoot;
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::Kind;
 use greatseal_core::time::Timestamp;
 use serde::Serialize;
@@ -210,6 +210,10 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
     let id = fields.jti.take().ok_or_else(|| missing("jti"))?;
     let iss = fields.iss.take().ok_or_else(|| missing("iss"))?;
     let signer = Spelled::parse(&iss.0).map_err(|fault| DecodeFault::Issuer { found: Quoted::new(&iss.0), fault })?;
+    // The header says Ed25519.
+    if signer.public_key().ed25519().is_none() {
+        return Err(DecodeFault::Issuer { found: Quoted::new(&iss.0), fault: KeyFault::DidAlgorithm });
+    }
     let issued_at = Timestamp::from_secs(fields.iat.ok_or_else(|| missing("iat"))?);
     let of = match fields.of.take() {
         Some(text) => Some(json::statement_id("of", &text.0)?),
@@ -224,7 +228,9 @@ fn claims(kind: Kind, bytes: &[u8]) -> Result<Deed, DecodeFault> {
             return Ok(Deed { signer, id, issued_at, act });
         }
         (Kind::Revocation, Some(_)) => return Err(json::field("of", "belongs to other deeds")),
-        (Kind::WascapToken, _) => return Err(DecodeFault::Frame { rule: "another kind of message" }),
+        (Kind::WascapToken | Kind::UcanDelegation | Kind::UcanInvocation, _) => {
+            return Err(DecodeFault::Frame { rule: "another kind of message" });
+        }
     };
     fields.revoke_nothing()?;
     Ok(Deed { signer, id, issued_at, act })

@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::{DecodeSliceError, Engine as _};
-use greatseal_core::ed25519::{SIGNATURE_LENGTH, Signature};
 use greatseal_core::error::{DecodeFault, Quoted};
 use greatseal_core::limits::TOKEN_BYTES;
+use greatseal_core::signature::{SIGNATURE_LENGTH, Signature};
 
 /// Characters of a signature's base64url.
 const SIGNATURE_TEXT: usize = 86;

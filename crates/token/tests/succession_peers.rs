@@ -6,9 +6,9 @@
 use std::num::NonZeroUsize;
 
 use greatseal_core::deed::{Act, Deed};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Nkey, Spelled};
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::StatementId;
 use greatseal_core::succession::{AccountRule, Commitment, Succession, Terms};
 use greatseal_core::supply::Supply;

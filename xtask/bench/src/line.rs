@@ -2,9 +2,9 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use greatseal_core::deed::{Act, Deed, Revocation, Target};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::{IssueFault, Signable as _};
 use greatseal_core::key::{self, Key, RawKey, Spelled};
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::StatementId;
 use greatseal_core::succession::{AccountRule, Commitment, Succession, Terms};
 use greatseal_core::{Timestamp, View};

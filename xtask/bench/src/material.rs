@@ -1,9 +1,9 @@
 //! Keys and tokens that are measured: made from fixed seeds, so that every run measures the same.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::IssueFault;
 use greatseal_core::key::{self, Key, KeyRole, Nkey, RawKey};
+use greatseal_core::signature::Signature;
 use greatseal_core::succession::Succession;
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Policy, Timestamp, View};

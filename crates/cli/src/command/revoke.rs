@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::deed::{Act, Survivors};
-use greatseal_core::key::{Nkey, PublicKey, Role};
+use greatseal_core::key::{Nkey, Role};
 use greatseal_core::log::LogRoot;
 use greatseal_core::statement::StatementId;
 use greatseal_token::wascap::Entity;
@@ -167,8 +167,9 @@ fn statement(what: &str) -> Result<Revoke, Problem> {
         if matches!(deed.content().act, Act::Revoke(_)) {
             return Err(Problem::new(Code::RevocationFutile, format!("{label} is a revocation, which stays")));
         }
-        let PublicKey::Ed25519(raw) = deed.content().signer.public_key();
-        return Ok(Revoke::Statement(deed.id(), Some(Nkey::new(Role::Operator, raw))));
+        let signer = deed.content().signer.public_key();
+        let signer = signer.ed25519().map(|raw| Nkey::new(Role::Operator, *raw));
+        return Ok(Revoke::Statement(deed.id(), signer));
     }
     let token = greatseal_token::wascap::decode(&bytes).map_err(fault)?;
     if matches!(token.content().entity, Entity::Operator(_)) {

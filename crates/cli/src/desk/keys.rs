@@ -1,9 +1,9 @@
 //! Keys that a command makes, or finds where an interrupted one left them.
 
 use greatseal_core::Code;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Nkey, Role};
+use greatseal_core::signature::Signature;
 use greatseal_custody::{CustodyFault, KeyName, KeyUri, Seed};
 
 use super::Desk;

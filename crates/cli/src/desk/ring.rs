@@ -6,9 +6,9 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
+use greatseal_core::signature::Signature;
 use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, Keystore, PassphraseSource};
 
 use crate::problem::Problem;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use greatseal_core::deed::{Act, Revocation, Target};
-use greatseal_core::key::{Key, Nkey, Operator, PublicKey, RawKey, Role};
+use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role};
 use greatseal_core::succession::{Commitment, Succession, Terms};
 use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
@@ -215,8 +215,8 @@ impl Desk {
         let own = deeds.iter().filter_map(|(_, deed)| {
             let deed = deed.content();
             let Act::Revoke(Revocation { target: Target::Key(key), survivors: None }) = &deed.act else { return None };
-            let PublicKey::Ed25519(raw) = key.public_key();
-            (deed.signer == key.public_key()).then_some(raw)
+            let own = deed.signer == key.public_key();
+            key.public_key().ed25519().copied().filter(|_| own)
         });
         Ok(own.collect())
     }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::key::PublicKey;
 use greatseal_core::limits::REQUEST_BYTES;
+use greatseal_core::signature::Signature;
 use serde::{Deserialize, Serialize};
 
 use super::file::{altered, from_json, is_signature, read_signature, to_json, write_signature};

@@ -4,9 +4,9 @@
 //! and the compiler names every match that has to speak of it.
 
 use greatseal_core::deed::Deed;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::{IssueFault, Issued, SigningRequest, Unsigned};
 use greatseal_core::key::Nkey;
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::{Kind, Statement, StatementId};
 use greatseal_core::{Code, Timestamp, View};
 use greatseal_token::deed::{self, DeedText};
@@ -85,7 +85,7 @@ impl Draft {
             Some(Kind::Endorsement | Kind::Countersignature | Kind::Revocation) => {
                 Ok(Unsigned::<DeedText>::new(message)?.into())
             }
-            None => Err(IssueFault::Kind.into()),
+            Some(Kind::UcanDelegation | Kind::UcanInvocation) | None => Err(IssueFault::Kind.into()),
         }
     }
 

@@ -8,9 +8,9 @@
 use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
-use greatseal_core::ed25519::{SIGNATURE_LENGTH, Signature, Signed, verify};
-use greatseal_core::key::{Nkey, PublicKey};
+use greatseal_core::key::Nkey;
 use greatseal_core::limits::{REQUEST_BYTES, REQUEST_STATEMENTS};
+use greatseal_core::signature::{SIGNATURE_LENGTH, Signature, verify};
 use greatseal_core::{Code, Timestamp};
 use greatseal_custody::{KeyName, SignedStatement};
 use serde::de::DeserializeOwned;
@@ -187,8 +187,7 @@ impl Item {
 
 /// Says whether a signature is the named signer's over a statement.
 pub(super) fn is_signature(draft: &Draft, signature: &Signature) -> bool {
-    let PublicKey::Ed25519(key) = draft.request().signer();
-    verify(&Signed { key, message: draft.request().message(), signature }).is_ok()
+    verify(draft.request().signer(), draft.request().message(), signature).is_ok()
 }
 
 pub(super) fn altered(fault: impl Into<String>) -> Problem {

@@ -15,10 +15,10 @@ mod file;
 mod filing;
 mod sheet;
 
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Unsigned;
 use greatseal_core::key::PublicKey;
 use greatseal_core::limits::{CLOCK_SKEW_SECONDS, REQUEST_SECONDS, REQUEST_STATEMENTS};
+use greatseal_core::signature::Signature;
 use greatseal_core::{Code, Decoded, Timestamp};
 use greatseal_custody::SignedStatement;
 use greatseal_token::deed::DeedText;

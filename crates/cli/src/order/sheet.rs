@@ -193,8 +193,7 @@ fn difference(older: &[(&'static str, String)], newer: &[(&'static str, String)]
 }
 
 fn name_of(key: &PublicKey, names: &Names<'_>) -> Option<String> {
-    let PublicKey::Ed25519(raw) = key;
-    names(raw)
+    key.ed25519().and_then(names)
 }
 
 /// Shows a signer by this machine's name for it.

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 
 use greatseal_core::decide::{Candidate, Deny};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role};
+use greatseal_core::signature::Signature;
 use greatseal_core::succession::{AccountRule, Succession, Terms};
 use greatseal_core::{Code, Decision, View};
 use greatseal_token::wascap::module::{self, ModuleFile};

@@ -5,8 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use greatseal_core::View;
-use greatseal_core::ed25519::{self, Signed as SignedBytes};
-use greatseal_core::key::PublicKey;
+use greatseal_core::signature;
 use greatseal_core::supply::Supply;
 use greatseal_core::{Code, Statement};
 use greatseal_token::wascap::module::ModuleFile;
@@ -38,8 +37,7 @@ pub(super) fn measure(desk: &Desk, signed: &[Signed; 2], view: &View) -> Result<
     let file = ModuleFile::read(&echo.module.bytes).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
     let target = file.token().unwrap_or_default();
     let decoded = wascap::decode(target).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
-    let PublicKey::Ed25519(key) = decoded.content().signer();
-    let bare = SignedBytes { key: &key, message: decoded.signed(), signature: decoded.signature() };
+    let key = decoded.content().signer();
 
     let above: Vec<Vec<u8>> = [desk.realm.operator_path(), desk.realm.account_path(&desk.realm.name("payments")?)]
         .iter()
@@ -63,7 +61,8 @@ pub(super) fn measure(desk: &Desk, signed: &[Signed; 2], view: &View) -> Result<
         cold_times.push(time(|| chain(&mut fresh)));
         warm_times.push(time(|| chain(&mut warm)));
         bare_times.push(time(|| {
-            let _ = black_box(ed25519::verify(black_box(&bare)));
+            let bare = signature::verify(black_box(&key), decoded.signed(), decoded.signature());
+            let _ = black_box(bare);
         }));
     }
     match (median(cold_times), median(warm_times), median(bare_times)) {

@@ -4,7 +4,6 @@ use core::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use greatseal_core::deed::{Act, Target};
-use greatseal_core::key::PublicKey;
 use greatseal_core::statement::Statement as _;
 use greatseal_token::deed;
 
@@ -95,7 +94,7 @@ fn within_bounds(revocations: Vec<&Revoked>) -> Vec<&Revoked> {
             },
             Act::Endorse(_) | Act::Countersign(_) => continue,
         };
-        let PublicKey::Ed25519(signer) = decoded.content().signer();
+        let signer = decoded.content().signer();
         of_signer.entry(signer.as_bytes().to_vec()).or_default().push((weight, it));
         (count, bytes) = (count + 1, bytes + it.text.len());
     }
@@ -118,16 +117,16 @@ fn within_bounds(revocations: Vec<&Revoked>) -> Vec<&Revoked> {
 #[cfg(test)]
 mod tests {
     use greatseal_core::deed::{Deed, Revocation};
-    use greatseal_core::ed25519::Signature;
     use greatseal_core::issue::Signable as _;
     use greatseal_core::key::Spelled;
+    use greatseal_core::signature::Signature;
     use greatseal_core::{StatementId, Timestamp};
     use greatseal_token::deed::DeedText;
 
     use super::*;
 
     fn key(byte: u8) -> Spelled {
-        Spelled::Did(PublicKey::Ed25519(greatseal_core::key::RawKey::new([byte; 32])))
+        Spelled::Did(greatseal_core::key::PublicKey::Ed25519(greatseal_core::key::RawKey::new([byte; 32])))
     }
 
     fn revoked(by: u8, target: Target) -> Revoked {

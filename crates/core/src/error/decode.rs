@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{KeyFault, Quoted};
+use super::{KeyFault, Quoted, UcanFault};
 use crate::code::Code;
 use crate::succession::TermsFault;
 
@@ -104,6 +104,9 @@ pub enum DecodeFault {
     /// A `greatseal` claim in a token that is not an operator's.
     #[error("only operators carry the claim `greatseal`")]
     SuccessionElsewhere,
+    /// Bytes that are no UCAN.
+    #[error(transparent)]
+    Ucan(#[from] UcanFault),
 }
 
 impl DecodeFault {
@@ -125,6 +128,7 @@ impl DecodeFault {
             Self::Issuer { fault, .. } => fault.code(),
             Self::Signer { .. } => Code::ClaimsSigners,
             Self::Succession(_) | Self::SuccessionElsewhere => Code::ClaimsSuccession,
+            Self::Ucan(fault) => fault.code(),
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum KeyFault {
     #[error("this is no did:key in base58btc")]
     Did,
     /// A `did:key` of an algorithm that is not supported.
-    #[error("this did:key is not an Ed25519 key")]
+    #[error("this did:key is not an Ed25519, P-256 or secp256k1 key")]
     DidAlgorithm,
     /// A good nkey of another role.
     #[error("a key of role {expected} belongs here, {found} is a key of role {}", found.role())]

@@ -8,6 +8,7 @@ mod decode;
 mod file;
 mod key;
 mod quoted;
+mod ucan;
 
 use thiserror::Error;
 
@@ -16,6 +17,7 @@ pub use decode::DecodeFault;
 pub use file::{ArchiveFault, ModuleFault};
 pub use key::KeyFault;
 pub use quoted::Quoted;
+pub use ucan::{CidFault, CommandFault, DelegationFault, PolicyFault, UcanFault};
 
 use crate::code::Code;
 use crate::succession::SuccessionFault;
@@ -25,7 +27,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SignatureFault {
     /// The issuer's key is not canonical or of small order.
-    #[error("the issuer's key is of small order or not canonical, so anybody could have signed")]
+    #[error("the issuer's key is no point of its curve, of small order or not canonical, so anybody could have signed")]
     WeakKey,
     /// Anything else: R not canonical or of small order, S too large, or the equation fails.
     #[error("the signature does not verify under the issuer's key")]
@@ -111,6 +113,9 @@ pub enum Fault {
     /// No voice, by the rules of succession.
     #[error(transparent)]
     Succession(#[from] SuccessionFault),
+    /// No chain of delegations.
+    #[error(transparent)]
+    Delegation(#[from] DelegationFault),
 }
 
 impl Fault {
@@ -126,6 +131,7 @@ impl Fault {
             Self::Archive(fault) => fault.code(),
             Self::Chain(fault) => fault.code(),
             Self::Succession(fault) => fault.code(),
+            Self::Delegation(fault) => fault.code(),
         }
     }
 }

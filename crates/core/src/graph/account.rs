@@ -251,15 +251,16 @@ impl<'a, T: Statement> Graph<'a, T> {
             return Ok((voice, parent));
         }
         let known = standings.entry(parent.token()).or_insert_with(|| self.standings(parent, account));
-        if let Some(standing) = known.get(&self.first_of(candidate)) {
-            if let Some(death) = standing.death {
-                let fault = SuccessionFault::Revoked { subject: account.nkey(), by: death.by };
-                return Err(self.failure(candidate, fault, 5));
-            }
-            if !standing.owned {
-                let fault = SuccessionFault::NotCountersigned { account: account.nkey() };
-                return Err(self.failure(candidate, fault, 4));
-            }
+        // A listing of which nothing is known has nobody behind it.
+        let (death, owned) =
+            known.get(&self.first_of(candidate)).map_or((None, false), |standing| (standing.death, standing.owned));
+        if let Some(death) = death {
+            let fault = SuccessionFault::Revoked { subject: account.nkey(), by: death.by };
+            return Err(self.failure(candidate, fault, 5));
+        }
+        if !owned {
+            let fault = SuccessionFault::NotCountersigned { account: account.nkey() };
+            return Err(self.failure(candidate, fault, 4));
         }
         Ok((voice, parent))
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Member, Place};
 use crate::deed::{Act, Deed, Revocation, Survivors};
-use crate::key::{PublicKey, RawKey};
+use crate::key::RawKey;
 use crate::log::LogRoot;
 use crate::statement::{Statement, StatementId};
 use crate::supply::{LogOrder, Proof, Subject};
@@ -58,7 +58,9 @@ impl<'a> Deeds<'a> {
             if view.standing(deed).fault().is_some() || !known.insert(verified.id()) {
                 continue;
             }
-            let (id, place, PublicKey::Ed25519(by)) = (verified.id(), place(index), deed.signer());
+            // Deeds are signed with Ed25519 alone: their headers say so.
+            let Some(by) = deed.signer().ed25519().copied() else { continue };
+            let (id, place) = (verified.id(), place(index));
             let support = Support { id, by, place, at: index };
             match &deed.act {
                 Act::Endorse(of) => deeds.endorsements.entry(*of).or_default().push(support),

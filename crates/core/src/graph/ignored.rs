@@ -74,7 +74,7 @@ impl<T: Statement> Graph<'_, T> {
         if let Standing::Absent(fault) | Standing::Expired(fault) = self.view.standing(member.content()) {
             return Some(Ineffective::Time(fault));
         }
-        let PublicKey::Ed25519(by) = member.content().signer();
+        let PublicKey::Ed25519(by) = member.content().signer() else { return Some(Ineffective::Stranger) };
         match member {
             Member::Refused(refused) => Some(Ineffective::Signature(refused.fault())),
             // Unverified, because nothing that was decided could turn on it.
@@ -112,8 +112,8 @@ impl<T: Statement> Graph<'_, T> {
     fn signed_by(&self, id: &StatementId, by: &RawKey) -> bool {
         let token = self.members.iter().find(|member| member.id() == *id);
         let by_token = token.is_some_and(|member| {
-            let PublicKey::Ed25519(signer) = member.content().signer();
-            signer == *by && !matches!(member.content().grant(), Grant::Operator { .. })
+            member.content().signer() == PublicKey::Ed25519(*by)
+                && !matches!(member.content().grant(), Grant::Operator { .. })
         });
         by_token || self.deeds.signed_by(id, by)
     }

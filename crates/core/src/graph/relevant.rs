@@ -6,7 +6,7 @@ use super::Member;
 use super::index::{Index, Names};
 use crate::anchor::Anchor;
 use crate::deed::{Act, Deed};
-use crate::key::{PublicKey, RawKey};
+use crate::key::RawKey;
 use crate::statement::{Grant, Statement, StatementId};
 use crate::view::View;
 
@@ -71,8 +71,7 @@ pub(crate) fn relevant_deeds<T: Statement>(
     let mut statements: BTreeSet<StatementId> = BTreeSet::new();
     let mut keys: BTreeSet<RawKey> = view.anchors().iter().map(|anchor| *anchor.subject().raw()).collect();
     for (member, _) in members.iter().zip(marks).filter(|(_, marked)| **marked) {
-        let PublicKey::Ed25519(signer) = member.content().signer();
-        keys.insert(signer);
+        keys.extend(member.content().signer().ed25519());
         statements.insert(member.id());
         if let Grant::Operator { signers, .. } = member.content().grant() {
             keys.extend(signers.iter().map(|key| *key.raw()));
@@ -83,12 +82,10 @@ pub(crate) fn relevant_deeds<T: Statement>(
         Act::Revoke(_) => false,
     };
     for member in deeds.iter().filter(|member| supports(member.content())) {
-        let PublicKey::Ed25519(signer) = member.content().signer();
-        keys.insert(signer);
+        keys.extend(member.content().signer().ed25519());
     }
     let revokes = |deed: &Deed| {
-        let PublicKey::Ed25519(signer) = deed.signer();
-        matches!(deed.act, Act::Revoke(_)) && keys.contains(&signer)
+        matches!(deed.act, Act::Revoke(_)) && deed.signer().ed25519().is_some_and(|signer| keys.contains(signer))
     };
     deeds.iter().map(|member| supports(member.content()) || revokes(member.content())).collect()
 }

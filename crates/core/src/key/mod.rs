@@ -58,11 +58,69 @@ impl fmt::Debug for RawKey {
     }
 }
 
+/// The 33 bytes of a compressed point (SEC 1 section 2.3.3), not yet known to be one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EcKey([u8; 33]);
+
+impl EcKey {
+    /// Takes the bytes as they are; [`crate::ecdsa`] refuses what is no point when it verifies.
+    #[must_use]
+    pub const fn new(bytes: [u8; 33]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 33 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 33] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EcKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EcKey({})", data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
 /// A public key together with its algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PublicKey {
     /// Ed25519, judged by the criterion of [`crate::ed25519`].
     Ed25519(RawKey),
+    /// ECDSA over P-256 with SHA-256, in UCANs.
+    P256(EcKey),
+    /// ECDSA over secp256k1 with SHA-256, in UCANs.
+    Secp256k1(EcKey),
+}
+
+impl PublicKey {
+    /// Returns the 32 bytes if the key is of the one algorithm that nkeys have.
+    #[must_use]
+    pub const fn ed25519(&self) -> Option<&RawKey> {
+        match self {
+            Self::Ed25519(raw) => Some(raw),
+            Self::P256(_) | Self::Secp256k1(_) => None,
+        }
+    }
+
+    /// Returns the bytes of the key, 32 or 33.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(raw) => raw.as_bytes(),
+            Self::P256(key) | Self::Secp256k1(key) => key.as_bytes(),
+        }
+    }
+
+    /// Returns the algorithm's name.
+    #[must_use]
+    pub const fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "Ed25519",
+            Self::P256(_) => "P-256",
+            Self::Secp256k1(_) => "secp256k1",
+        }
+    }
 }
 
 impl fmt::Display for PublicKey {

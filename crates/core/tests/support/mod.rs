@@ -1,9 +1,10 @@
 //! What both tests of Ed25519 need: drawn numbers, cases, and batches held against single verdicts.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use greatseal_core::ed25519::{self, Signature, Signed};
+use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::SignatureFault;
 use greatseal_core::key::RawKey;
+use greatseal_core::signature::Signature;
 
 /// SplitMix64: the same numbers on every machine and in every release of every crate.
 pub(crate) struct Draw(u64);

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::error::{DecodeFault, Quoted};
 use greatseal_core::issue::{Signable, SigningRequest, Unsigned};
 use greatseal_core::key::{Nkey, PublicKey, RawKey};
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::{Family, Grant, Kind};
 use greatseal_core::time::Validity;
 use greatseal_core::{Decoded, Statement, Timestamp};

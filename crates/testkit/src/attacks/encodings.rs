@@ -1,7 +1,7 @@
 //! Tokens that two readers read differently, and signatures that need no key.
 
-use greatseal_core::ed25519::Signature;
 use greatseal_core::key::{Nkey, RawKey, Role};
+use greatseal_core::signature::Signature;
 
 use super::Attack;
 use crate::chain::{

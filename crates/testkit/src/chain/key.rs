@@ -3,9 +3,9 @@
 use core::fmt;
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Key, KeyRole, Nkey, RawKey, Role};
+use greatseal_core::signature::Signature;
 use sha2::{Digest, Sha256};
 
 /// Told apart from every seed that anybody might really use.

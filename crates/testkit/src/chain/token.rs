@@ -3,7 +3,7 @@
 use core::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use greatseal_core::ed25519::Signature;
+use greatseal_core::signature::Signature;
 use greatseal_core::{Anchor, Decoded, StatementId};
 use greatseal_token::wascap::{Claims, decode, pin};
 

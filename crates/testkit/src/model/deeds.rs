@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::deed::{Act, Deed, Revocation, Survivors, Target};
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Signable;
 use greatseal_core::key::{Nkey, RawKey, Role, Spelled};
 use greatseal_core::log::LogRoot;
+use greatseal_core::signature::Signature;
 use greatseal_core::time::Timestamp;
 use greatseal_core::verify::verify;
 use greatseal_core::{StatementId, Verified};

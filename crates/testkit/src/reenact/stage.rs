@@ -195,6 +195,7 @@ impl<'h> Stage<'h> {
             Kind::Endorsement | Kind::Countersignature | Kind::Revocation => {
                 verifier.read_deed(&made.received).ok().map(Heard::Deed)
             }
+            Kind::UcanDelegation | Kind::UcanInvocation => None,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Claims to bytes, as wascap 0.16 writes them.
 
 use greatseal_core::Decoded;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
 use greatseal_core::key::Key;
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::Kind;
 use greatseal_core::succession::Succession;
 use serde::Serialize;

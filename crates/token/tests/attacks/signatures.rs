@@ -1,8 +1,8 @@
 //! Signatures that prove nothing: keyless forgeries, rewritten and borrowed ones.
 
 use greatseal_core::Code;
-use greatseal_core::ed25519::Signature;
 use greatseal_core::key::{Nkey, RawKey, Role};
+use greatseal_core::signature::Signature;
 use greatseal_testkit::chain::{AT, HEADER};
 use greatseal_testkit::chain::{Realm, Token, account_token, module_token, operator, operator_token, segment, verify};
 use wascap::jwt::{Account, Component, Operator};

@@ -1,8 +1,8 @@
 //! Reading and writing: nothing is lost, and nothing panics.
 
-use greatseal_core::ed25519::Signature;
 use greatseal_core::issue::Signable;
 use greatseal_core::limits::TOKEN_BYTES;
+use greatseal_core::signature::Signature;
 use greatseal_core::{Code, Decision, Policy};
 use greatseal_testkit::chain::{HEADER, Realm, Token, account, claims_token, segment, unchecked};
 use greatseal_token::wascap::module::ModuleFile;

@@ -10,8 +10,7 @@ use clap::Args;
 use data_encoding::HEXUPPER;
 use greatseal_core::code::Exit;
 use greatseal_core::error::Fault;
-use greatseal_core::key::PublicKey;
-use greatseal_core::{Code, Statement, Timestamp, ed25519};
+use greatseal_core::{Code, Statement, Timestamp, signature};
 use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Claims, Entity};
@@ -190,9 +189,7 @@ fn look_at_archive(file: ArchiveFile<Opened>, shown: &mut Shown) -> Result<(), F
 fn look_at_token(token: &[u8], shown: &mut Shown) -> Result<(), Fault> {
     let decoded = wascap::decode(token)?;
     let claims = decoded.content();
-    let PublicKey::Ed25519(key) = claims.signer();
-    let signature =
-        ed25519::verify(&ed25519::Signed { key: &key, message: decoded.signed(), signature: decoded.signature() });
+    let signature = signature::verify(&claims.signer(), decoded.signed(), decoded.signature());
     let good = signature.is_ok();
     shown.lines.extend(lines(claims));
     if claims.succession.is_some() {

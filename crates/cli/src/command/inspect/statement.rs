@@ -2,9 +2,8 @@
 
 use greatseal_core::deed::{Act, Deed, Survivors, Target};
 use greatseal_core::error::Fault;
-use greatseal_core::key::PublicKey;
 use greatseal_core::succession::Terms;
-use greatseal_core::{Statement, ed25519};
+use greatseal_core::{Statement, signature};
 use greatseal_token::deed;
 use greatseal_token::wascap::Claims;
 use serde_json::{Value, json};
@@ -18,9 +17,7 @@ pub(super) fn look_at_deed(received: &[u8], shown: &mut Shown) -> Result<(), Fau
     let decoded = deed::decode(received)?;
     let deed = decoded.content();
     shown.kind = deed.act.word();
-    let PublicKey::Ed25519(key) = deed.signer();
-    let signed = ed25519::Signed { key: &key, message: decoded.signed(), signature: decoded.signature() };
-    let good = ed25519::verify(&signed).is_ok();
+    let good = signature::verify(&deed.signer(), decoded.signed(), decoded.signature()).is_ok();
     shown.lines.push(("kind".into(), deed.act.word().into()));
     shown.lines.extend(lines(deed));
     shown.lines.push(("statement".into(), decoded.id().to_string()));

@@ -160,8 +160,8 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
 }
 
 fn show(realm: &Realm, key: &PublicKey) -> String {
-    let PublicKey::Ed25519(raw) = key;
-    realm.name_of(raw).map_or_else(|| key.to_string(), ToString::to_string)
+    let name = key.ed25519().and_then(|raw| realm.name_of(raw));
+    name.map_or_else(|| key.to_string(), ToString::to_string)
 }
 
 fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
