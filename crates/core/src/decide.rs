@@ -322,7 +322,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         let graph = Graph::new(self.view, material);
         let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
         // Last: what counted is known only when everything is decided.
-        Outcome { decisions, ignored: graph.ignored(&self.deeds), learned: graph.learned(&self.deeds) }
+        Outcome { decisions, ignored: graph.ignored(&self.deeds, targets), learned: graph.learned(&self.deeds) }
     }
 
     fn verify_relevant(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Result<(), ChainFault> {

@@ -35,10 +35,12 @@ pub struct Supply<T> {
     pub(crate) log: Option<LogOrder>,
 }
 
-/// What a proof is about: a position among the tokens, or among the deeds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Subject {
+/// Something that was supplied, by its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Among the tokens.
     Token(usize),
+    /// Among the deeds.
     Deed(usize),
 }
 

@@ -312,8 +312,17 @@ impl<T: Statement> Graph<'_, T> {
         revocations(self.index, names).find_map(|at| {
             let (verified, _) = self.verified(at).ok()?;
             let by = verified.content().signer();
-            above.contains(&by).then_some(by)
+            let counts = above.contains(&by);
+            if counts {
+                self.effective.borrow_mut().insert(at);
+            }
+            counts.then_some(by)
         })
+    }
+
+    /// Says whether a UCAN took something back from a chain that was looked at.
+    pub(super) fn took_effect(&self, at: usize) -> bool {
+        self.effective.borrow().contains(&at)
     }
 
     /// Finds who took a statement back by a deed: a key's own revocation of all that it signed, or

@@ -18,7 +18,8 @@ mod operator;
 mod owner;
 mod relevant;
 
-use std::collections::BTreeMap;
+use core::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::{Allow, Decision, Deny, Failure, Foundation, Link};
 use crate::decoded::Decoded;
@@ -123,6 +124,8 @@ pub(crate) struct Graph<'a, T> {
     /// For each verified member that is a copy, the first one of the same statement.
     copies: BTreeMap<usize, usize>,
     sides: Vec<Result<OperatorSide, Failure>>,
+    /// The UCANs that took something back from a chain.
+    effective: RefCell<BTreeSet<usize>>,
 }
 
 /// A member that speaks, or would but for its expiry.
@@ -148,6 +151,7 @@ impl<'a, T: Statement> Graph<'a, T> {
             proven: Proven::of(proofs, log, id),
             copies: copies(members, log),
             sides: Vec::new(),
+            effective: RefCell::default(),
         };
         graph.sides = graph.operator_sides();
         graph

@@ -10,7 +10,7 @@ use greatseal_core::deed::Deed;
 use greatseal_core::error::{ChainFault, DecodeFault};
 use greatseal_core::graph::Learned;
 use greatseal_core::key::{Nkey, PublicKey};
-use greatseal_core::supply::Supply;
+use greatseal_core::supply::{Subject, Supply};
 use greatseal_core::{Decision, Fault, Policy, Timestamp, View};
 use greatseal_token::deed;
 use greatseal_token::wascap::archive::ArchiveFile;
@@ -97,7 +97,9 @@ impl Session {
         };
         let Outcome { decisions, ignored: without_effect, learned } = outcome;
         for it in without_effect {
-            if let Some(Some(path)) = deeds.get(it.position) {
+            if let Subject::Deed(at) = it.position
+                && let Some(Some(path)) = deeds.get(at)
+            {
                 ignored.push(Ignored::new(path, it.why.code(), text::ineffective(&it.why)));
             }
         }
