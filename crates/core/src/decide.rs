@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::decoded::Decoded;
 use crate::deed::Deed;
 use crate::error::{ChainFault, Fault};
-use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, relevant, relevant_deeds};
+use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, Scope, relevant, relevant_deeds};
 use crate::key::{Nkey, PublicKey, Spelled};
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
@@ -52,6 +52,8 @@ pub struct Capability {
     pub audience: PublicKey,
     /// What is delegated or invoked.
     pub command: Command,
+    /// Whether it is invoked rather than delegated.
+    pub invoked: bool,
 }
 
 /// Something that an allow wants to be known by.
@@ -330,7 +332,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         if known(&self.members) && self.deeds.iter().all(|member| matches!(member, Member::Verified(_))) {
             return Ok(());
         }
-        let scope = (!self.deeds.is_empty(), self.log.is_some());
+        let scope = Scope { deeds: !self.deeds.is_empty(), in_log: self.log.is_some() };
         let marks = relevant(self.view, &self.index, &self.members, scope, targets.iter().copied());
         let wanted = relevant_deeds(self.view, &self.members, &marks, &self.deeds);
         let found = weight(&self.members, &marks) + weight(&self.deeds, &wanted);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decide::Candidate;
-use crate::deed::{Act, Deed};
+use crate::deed::Deed;
 use crate::log::{Inclusion, Leaf, LogRoot};
 
 /// Something that was handed to a verifier.
@@ -120,8 +120,7 @@ impl<T> Supply<T> {
     /// Takes a whole log in its order (*snapshot*): everything in it is proven to be inside.
     ///
     /// An entry that is neither token nor deed is `None`; it has its place all the same. `roots`
-    /// are the log's own at the sizes that [`Self::sizes_named`] lists; a size that is left out
-    /// spares nothing. What is [added](Self::add) afterwards was heard after the log.
+    /// are the log's own at the sizes that revocations name; a size that is left out spares nothing. What is [added](Self::add) afterwards was heard after the log.
     #[must_use]
     pub fn log(entries: Vec<Option<Heard<T>>>, roots: BTreeMap<u64, LogRoot>) -> Self {
         let mut supply = Self::heap(Vec::new());
@@ -141,13 +140,5 @@ impl<T> Supply<T> {
         }
         supply.log = Some(order);
         supply
-    }
-
-    /// Lists the log sizes that revocations among some deeds name.
-    pub fn sizes_named<'d>(deeds: impl IntoIterator<Item = &'d Deed>) -> impl Iterator<Item = u64> {
-        deeds.into_iter().filter_map(|deed| match &deed.act {
-            Act::Revoke(revocation) => revocation.survivors.map(|survivors| survivors.size),
-            Act::Endorse(_) | Act::Countersign(_) => None,
-        })
     }
 }

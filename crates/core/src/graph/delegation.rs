@@ -381,7 +381,12 @@ impl<T: Statement> Graph<'_, T> {
             issuer: Spelled::Did(content.signer()),
             subject: Spelled::Did(subject),
             expires: content.expires(),
-            capability: Some(Capability { cid: aliases.cid, audience, command: command.clone() }),
+            capability: Some(Capability {
+                cid: aliases.cid,
+                audience,
+                command: command.clone(),
+                invoked: grant.invocation().is_some(),
+            }),
         })
     }
 }

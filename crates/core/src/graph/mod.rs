@@ -39,7 +39,7 @@ use operator::OperatorSide;
 pub use ignored::{Ignored, Ineffective};
 pub(crate) use index::Index;
 pub use learned::{Heeded, Learned, Step};
-pub(crate) use relevant::{relevant, relevant_deeds};
+pub(crate) use relevant::{Scope, relevant, relevant_deeds};
 
 /// A token that a decision may turn on, as far as it is known.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ type Place = usize;
 pub(crate) struct Line {
     identity: RawKey,
     signers: Vec<RawKey>,
-    threshold: Option<u64>,
+    threshold: u64,
 }
 
 impl Line {
