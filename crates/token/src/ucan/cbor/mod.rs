@@ -1,0 +1,1 @@
+//! Strict DAG-CBOR, read in place.

@@ -1,0 +1,1 @@
+//! The policy language: statements over the arguments of an invocation.
