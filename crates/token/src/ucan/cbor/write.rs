@@ -4,8 +4,8 @@ use greatseal_core::cid::Cid;
 use greatseal_core::error::{Quoted, UcanFault};
 
 use super::cursor::{List, Map, Value};
+use super::head;
 use super::validate::order;
-use super::{head, link};
 
 /// Bytes of canonical DAG-CBOR, one item after the other.
 ///
