@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use greatseal_core::decide::Candidate;
-use greatseal_core::key::{Key, Nkey, Role};
+use greatseal_core::key::Spelled;
 use greatseal_core::{Anchor, Code};
 use greatseal_token::wascap::{self, Claims};
 
 use crate::input::{Input, Kind};
 use crate::problem::Problem;
-use crate::trust::{Memory, TrustStore};
+use crate::trust::{Memory, TrustStore, bare};
 
 /// Anchors, and the tokens that some of them pin.
 #[derive(Debug, Default)]
@@ -53,7 +53,11 @@ impl Trust {
     }
 
     fn add(&mut self, word: &str, asked: &str) -> Result<(), Problem> {
-        let fault = match Nkey::parse(word) {
+        if word == "subject" {
+            self.anchors.push(Anchor::Subject);
+            return Ok(());
+        }
+        let fault = match Spelled::parse(word) {
             Ok(key) => return self.add_key(key, asked),
             Err(fault) => fault,
         };
@@ -61,23 +65,14 @@ impl Trust {
         if path.exists() {
             return self.add_token(path, asked);
         }
-        if word == "subject" || word.starts_with("did:") {
-            return Err(Problem::usage(format!("{asked} {word}: only UCANs are anchored like this")).hint(
-                "Name an operator's key (O…), an account's key (A…), or the file of an operator or account token.",
-            ));
-        }
         Err(Problem::usage(format!("{asked} {}: neither a file nor a key: {fault}", crate::text::name(word))))
     }
 
-    fn add_key(&mut self, key: Nkey, asked: &str) -> Result<(), Problem> {
-        let anchor = match key.role() {
-            Role::Operator => Anchor::Operator(Key::new(*key.raw())),
-            Role::Account => Anchor::Account(Key::new(*key.raw())),
-            role @ (Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve) => {
-                return Err(Problem::usage(format!("{asked} {key}: nothing follows from trusting a {role} key"))
-                    .hint("Name an operator's key (O…) or an account's key (A…)."));
-            }
-        };
+    fn add_key(&mut self, key: Spelled, asked: &str) -> Result<(), Problem> {
+        let anchor = bare(key).ok_or_else(|| {
+            Problem::usage(format!("{asked} {key}: nothing follows from trusting a key of this role"))
+                .hint("Name an operator's key (O…), an account's key (A…), or the DID of a root (did:key:z…).")
+        })?;
         self.anchors.push(anchor);
         Ok(())
     }

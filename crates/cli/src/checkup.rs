@@ -230,6 +230,7 @@ fn alone(claims: &Claims) -> Vec<ChainFault> {
             faults.push(ChainFault::CodeIssuer { subject, issuer, problem: "no account key" });
         }
         Grant::Code { .. } => {}
+        Grant::Delegation(_) | Grant::Invocation(_) => {}
         Grant::Nothing { what } => faults.push(ChainFault::NoRule { what }),
     }
     faults

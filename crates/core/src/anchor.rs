@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::key::{Account, Key, Nkey, Operator};
+use crate::key::{Account, Key, Operator, PublicKey, RawKey, Spelled};
 use crate::statement::StatementId;
 
 /// One thing that is trusted; everything else has to be derived from it.
@@ -26,25 +26,50 @@ pub enum Anchor {
         /// Whose token, for messages.
         subject: Key<Account>,
     },
+    /// A root of UCANs: every capability of which it is the subject.
+    Root(PublicKey),
+    /// Each UCAN's own subject: a named choice that trusts nobody in particular.
+    Subject,
 }
 
 impl Anchor {
-    /// Returns the key that is trusted or whose token is.
+    /// Returns the key that is trusted or whose token is; none where it is each token's own subject.
     #[must_use]
-    pub const fn subject(&self) -> Nkey {
+    pub const fn subject(&self) -> Option<Spelled> {
         match self {
-            Self::Operator(key) => key.nkey(),
-            Self::Account(key) => key.nkey(),
-            Self::OperatorToken { subject, .. } => subject.nkey(),
-            Self::AccountToken { subject, .. } => subject.nkey(),
+            Self::Operator(key) => Some(Spelled::Nkey(key.nkey())),
+            Self::Account(key) => Some(Spelled::Nkey(key.nkey())),
+            Self::OperatorToken { subject, .. } => Some(Spelled::Nkey(subject.nkey())),
+            Self::AccountToken { subject, .. } => Some(Spelled::Nkey(subject.nkey())),
+            Self::Root(key) => Some(Spelled::Did(*key)),
+            Self::Subject => None,
         }
+    }
+
+    /// Returns the root of UCANs that is trusted, if it is one.
+    #[must_use]
+    pub const fn root(&self) -> Option<PublicKey> {
+        match self {
+            Self::Root(key) => Some(*key),
+            Self::Operator(_)
+            | Self::Account(_)
+            | Self::OperatorToken { .. }
+            | Self::AccountToken { .. }
+            | Self::Subject => None,
+        }
+    }
+
+    /// Returns the key that is trusted or whose token is, where nkeys can spell it.
+    pub(crate) fn raw(&self) -> Option<RawKey> {
+        self.subject()?.public_key().ed25519().copied()
     }
 
     /// Says how trust is anchored.
     #[must_use]
     pub const fn anchored(&self) -> Anchored {
         match self {
-            Self::Operator(_) | Self::Account(_) => Anchored::Key,
+            Self::Operator(_) | Self::Account(_) | Self::Root(_) => Anchored::Key,
+            Self::Subject => Anchored::Subject,
             Self::OperatorToken { .. } | Self::AccountToken { .. } => Anchored::Token,
         }
     }
@@ -57,6 +82,8 @@ pub enum Anchored {
     Key,
     /// A pinned token.
     Token,
+    /// The subject of the UCAN itself, whoever that is.
+    Subject,
 }
 
 impl Anchored {
@@ -66,6 +93,7 @@ impl Anchored {
         match self {
             Self::Key => "key",
             Self::Token => "token",
+            Self::Subject => "subject",
         }
     }
 }

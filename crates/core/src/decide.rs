@@ -3,11 +3,13 @@
 use core::num::NonZeroUsize;
 
 use crate::anchor::Anchored;
+use crate::cid::Cid;
+use crate::command::Command;
 use crate::decoded::Decoded;
 use crate::deed::Deed;
 use crate::error::{ChainFault, Fault};
 use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, relevant, relevant_deeds};
-use crate::key::Nkey;
+use crate::key::{Nkey, PublicKey, Spelled};
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
 use crate::statement::{Family, Statement, StatementId};
@@ -31,11 +33,25 @@ pub struct Link {
     /// Its family.
     pub family: Family,
     /// The key that signed it.
-    pub issuer: Nkey,
-    /// Whom or what it is about.
-    pub subject: Nkey,
-    /// First second at which it no longer speaks; never, if absent.
+    pub issuer: Spelled,
+    /// Whom or what it is about; of a UCAN, whose capability it is.
+    pub subject: Spelled,
+    /// The instant it names as its end: wascap speaks until just before it, a UCAN still at it.
+    /// Never, if absent.
     pub expires: Option<Timestamp>,
+    /// What a UCAN says beside.
+    pub capability: Option<Capability>,
+}
+
+/// What a UCAN of a chain is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// Its CID.
+    pub cid: Cid,
+    /// Who may use it, or is to execute it.
+    pub audience: PublicKey,
+    /// What is delegated or invoked.
+    pub command: Command,
 }
 
 /// Something that an allow wants to be known by.
@@ -172,7 +188,7 @@ pub struct Failure {
     /// With which token, where it is one.
     pub statement: Option<StatementId>,
     /// Whom that token is about.
-    pub subject: Option<Nkey>,
+    pub subject: Option<Spelled>,
     pub(crate) closeness: u8,
 }
 

@@ -105,7 +105,7 @@ impl<T: Signable> Unsigned<T> {
         let bytes = T::assemble(&self.message, signature);
         let decoded = T::decode(&bytes).map_err(|fault| IssueFault::Content(fault.into()))?;
         let not_before = self.content.validity().not_before.unwrap_or(Timestamp::from_secs(0));
-        let later = View::new(view.policy(), view.anchors().to_vec(), view.now().max(not_before));
+        let later = view.at(view.now().max(not_before));
         if let Some(fault) = later.standing(decoded.content()).fault() {
             return Err(IssueFault::Content(fault.into()));
         }

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod log;
 pub mod policy;
 pub mod remembered;
+pub mod route;
 pub mod signature;
 pub mod statement;
 pub mod steps;

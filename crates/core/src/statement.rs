@@ -4,7 +4,11 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::cid::Cid;
+use crate::command::Command;
+use crate::error::PolicyFault;
 use crate::key::{Account, Key, Nkey, Operator, PublicKey};
+use crate::steps::Steps;
 use crate::succession::Succession;
 use crate::time::{Timestamp, Validity};
 
@@ -50,6 +54,8 @@ impl fmt::Debug for StatementId {
 pub enum Family {
     /// Operators, accounts, modules and providers of wasmCloud.
     Wascap,
+    /// Delegations and invocations (UCAN 1.0).
+    Ucan,
     /// Greatseal's own deeds, which support and revoke tokens of other families.
     Greatseal,
 }
@@ -60,6 +66,7 @@ impl Family {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Wascap => "wascap",
+            Self::Ucan => "ucan",
             Self::Greatseal => "greatseal",
         }
     }
@@ -77,6 +84,22 @@ pub trait Statement {
     fn validity(&self) -> Validity;
     /// Returns what it says in the words of the rules.
     fn grant(&self) -> Grant<'_>;
+
+    /// Returns the instant that the statement itself names as its end, for showing.
+    fn expires(&self) -> Option<Timestamp> {
+        self.validity().expires
+    }
+
+    /// Judges what another statement asks for by the policies of this one, within a budget.
+    ///
+    /// # Errors
+    /// [`PolicyFault`]; always, in a family that has no policies.
+    fn permits(&self, _asked: &Self, _steps: &mut Steps) -> Result<(), PolicyFault>
+    where
+        Self: Sized,
+    {
+        Err(PolicyFault::None)
+    }
 }
 
 /// What a statement says about who may speak.
@@ -111,11 +134,94 @@ pub enum Grant<'a> {
         /// Its revision; 0 where the token names none.
         revision: i32,
     },
+    /// Somebody passes a capability on (UCAN).
+    Delegation(Delegating<'a>),
+    /// Somebody makes use of a capability (UCAN).
+    Invocation(Invoking<'a>),
     /// A statement that no rule derives authority from (clusters, hosts, invocations).
     Nothing {
         /// The word for it.
         what: &'static str,
     },
+}
+
+impl<'a> Grant<'a> {
+    /// Returns the delegation that it is, if it is one.
+    #[must_use]
+    pub const fn delegation(self) -> Option<Delegating<'a>> {
+        match self {
+            Self::Delegation(it) => Some(it),
+            Self::Operator { .. }
+            | Self::Account { .. }
+            | Self::Code { .. }
+            | Self::Invocation(_)
+            | Self::Nothing { .. } => None,
+        }
+    }
+
+    /// Returns the invocation that it is, if it is one.
+    #[must_use]
+    pub const fn invocation(self) -> Option<Invoking<'a>> {
+        match self {
+            Self::Invocation(it) => Some(it),
+            Self::Operator { .. }
+            | Self::Account { .. }
+            | Self::Code { .. }
+            | Self::Delegation(_)
+            | Self::Nothing { .. } => None,
+        }
+    }
+}
+
+/// The names by which a finished UCAN may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aliases {
+    /// The CID of the bytes received.
+    pub cid: Cid,
+    /// The CID of the same statement under the other signature that anybody can write, for ECDSA.
+    pub twin: Option<Cid>,
+}
+
+impl Aliases {
+    /// Says whether somebody who wrote this CID meant the statement.
+    #[must_use]
+    pub fn has(&self, cid: &Cid) -> bool {
+        self.cid == *cid || self.twin == Some(*cid)
+    }
+}
+
+/// A UCAN delegation in the words of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delegating<'a> {
+    /// Its names; none before it is signed.
+    pub aliases: Option<Aliases>,
+    /// Who delegates.
+    pub issuer: PublicKey,
+    /// To whom.
+    pub audience: PublicKey,
+    /// Whose capability it is; whatever the issuer was given, if absent.
+    pub subject: Option<PublicKey>,
+    /// What may be invoked.
+    pub command: &'a Command,
+}
+
+/// A UCAN invocation in the words of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invoking<'a> {
+    /// Its names; none before it is signed.
+    pub aliases: Option<Aliases>,
+    /// Who invokes.
+    pub issuer: PublicKey,
+    /// Who is to execute it.
+    pub audience: PublicKey,
+    /// Whose capability it is.
+    pub subject: PublicKey,
+    /// What is invoked.
+    pub command: &'a Command,
+    /// The delegations it rests on, root first.
+    pub proofs: &'a [Cid],
+    /// The token it takes back, if it is a revocation.
+    pub revokes: Option<Cid>,
 }
 
 /// Every kind of bytes that a key of ours may sign, one row each.

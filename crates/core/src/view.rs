@@ -2,6 +2,7 @@
 
 use crate::anchor::Anchor;
 use crate::error::TimeFault;
+use crate::key::PublicKey;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::policy::Policy;
 use crate::statement::Statement;
@@ -13,13 +14,68 @@ pub struct View {
     policy: Policy,
     anchors: Vec<Anchor>,
     now: Timestamp,
+    audience: Audience,
+    separations: Vec<Separation>,
+}
+
+/// Whom UCANs have to be addressed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Nobody has said: then every UCAN is refused.
+    #[default]
+    Unset,
+    /// Whomever: a named choice, for looking at tokens rather than executing them.
+    Unchecked,
+    /// This key, by raw bytes.
+    Key(PublicKey),
+}
+
+/// The separation that the owner of a root mandates (DESIGN section 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Separation {
+    /// The root.
+    pub root: PublicKey,
+    /// To whom it may delegate; they delegate on with an expiry, and every delegation names its
+    /// subject.
+    pub signing: Vec<PublicKey>,
 }
 
 impl View {
     /// Joins policy, anchors and the instant; without an anchor everything is denied.
     #[must_use]
     pub const fn new(policy: Policy, anchors: Vec<Anchor>, now: Timestamp) -> Self {
-        Self { policy, anchors, now }
+        Self { policy, anchors, now, audience: Audience::Unset, separations: Vec::new() }
+    }
+
+    /// Says whom UCANs have to be addressed to.
+    #[must_use]
+    pub const fn addressed_to(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// Holds the chains of a root to its separation.
+    #[must_use]
+    pub fn mandating(mut self, separation: Separation) -> Self {
+        self.separations.push(separation);
+        self
+    }
+
+    /// Returns the same from another instant.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { now, ..self.clone() }
+    }
+
+    /// Returns whom UCANs have to be addressed to.
+    #[must_use]
+    pub const fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// Returns the separations that are mandated for a root.
+    pub fn separations(&self, root: PublicKey) -> impl Iterator<Item = &Separation> {
+        self.separations.iter().filter(move |separation| separation.root == root)
     }
 
     /// Returns the policy.

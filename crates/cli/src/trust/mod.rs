@@ -21,12 +21,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use greatseal_core::Code;
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 
 pub(crate) use lesson::Lesson;
 pub(crate) use line::Standing;
 pub(crate) use memory::Memory;
-pub(crate) use pin::{NewPin, Pin, Revoked, statement};
+pub(crate) use pin::{NewPin, Pin, Revoked, bare, role_word, statement};
 
 use crate::configuration;
 use crate::problem::Problem;
@@ -126,12 +126,12 @@ impl TrustStore {
     ///
     /// # Errors
     /// `GS-TRUST-TAKEN`.
-    pub(crate) fn admit(&self, name: &Name, key: &Nkey) -> Result<(), Problem> {
+    pub(crate) fn admit(&self, name: &Name, key: &Spelled) -> Result<(), Problem> {
         let taken = |fault: String| Err(Problem::new(Code::TrustTaken, fault));
         if fs::symlink_metadata(self.folder.join(name.as_str())).is_ok() {
             return taken(format!("there is a pin {name} already"));
         }
-        match self.pins()?.iter().find(|pin| pin.key().raw() == key.raw()) {
+        match self.pins()?.iter().find(|pin| pin.key().public_key() == key.public_key()) {
             Some(pin) => taken(format!("{key} is pinned already, as {}", pin.name())),
             None => Ok(()),
         }

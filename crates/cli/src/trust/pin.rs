@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use greatseal_core::key::{Key, Nkey, Role};
+use greatseal_core::key::{Key, Role, Spelled};
 use greatseal_core::{Anchor, Decoded, Timestamp};
 use greatseal_token::wascap::{self, Claims};
 use serde::{Deserialize, Serialize};
@@ -41,36 +41,41 @@ struct Written {
 #[derive(Debug)]
 pub(crate) struct NewPin {
     anchor: Anchor,
+    key: Spelled,
     token: Option<Vec<u8>>,
     since: Timestamp,
 }
 
 impl NewPin {
     /// Pins a token by its text, without the blanks around it.
-    pub(crate) fn token(anchor: Anchor, token: &[u8], since: Timestamp) -> Self {
-        Self { anchor, token: Some(token.to_vec()), since }
+    ///
+    /// # Errors
+    /// For an anchor that is nobody in particular.
+    pub(crate) fn token(anchor: Anchor, token: &[u8], since: Timestamp) -> Result<Self, Problem> {
+        Ok(Self { token: Some(token.to_vec()), ..Self::key(anchor, since)? })
     }
 
-    /// Trusts a bare key; of another role than operator or account it is refused when it is read.
-    pub(crate) fn key(key: Nkey, since: Timestamp) -> Self {
-        let anchor = match key.role() {
-            Role::Account => Anchor::Account(Key::new(*key.raw())),
-            Role::Operator | Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve => {
-                Anchor::Operator(Key::new(*key.raw()))
-            }
-        };
-        Self { anchor, token: None, since }
+    /// Trusts a bare key.
+    ///
+    /// # Errors
+    /// For an anchor that is nobody in particular.
+    pub(crate) fn key(anchor: Anchor, since: Timestamp) -> Result<Self, Problem> {
+        let key = anchor.subject().ok_or_else(|| {
+            Problem::usage("`subject` is whoever a token names, which cannot be pinned")
+                .hint("Name an operator's or account's key or token, or the DID of a root.")
+        })?;
+        Ok(Self { anchor, key, token: None, since })
     }
 
-    pub(crate) fn key_of(&self) -> Nkey {
-        self.anchor.subject()
+    pub(crate) fn key_of(&self) -> Spelled {
+        self.key
     }
 
     /// Writes it down as files.
     pub(super) fn files(&self) -> Result<Vec<(String, Vec<u8>)>, Problem> {
         let written = Written {
             schema: SCHEMA,
-            key: self.anchor.subject().to_string(),
+            key: self.key.to_string(),
             statement: statement(&self.anchor),
             since: self.since.as_secs(),
         };
@@ -88,6 +93,7 @@ impl NewPin {
 pub(crate) struct Pin {
     name: Name,
     anchor: Anchor,
+    key: Spelled,
     since: Timestamp,
     token: Option<(PathBuf, Decoded<Claims>)>,
     followed: Vec<Vec<Vec<u8>>>,
@@ -123,10 +129,8 @@ impl Pin {
         if written.schema != SCHEMA {
             return Err(malformed(&file, &format!("schema {}, and this greatseal knows {SCHEMA}", written.schema)));
         }
-        let key = Nkey::parse(&written.key).map_err(|fault| malformed(&file, &fault.to_string()))?;
-        if !matches!(key.role(), Role::Operator | Role::Account) {
-            return Err(malformed(&file, &format!("nothing follows from trusting a {} key", key.role())));
-        }
+        let key = Spelled::parse(&written.key).map_err(|fault| malformed(&file, &fault.to_string()))?;
+        let bare = bare(key).ok_or_else(|| malformed(&file, &format!("nothing follows from trusting {key}")))?;
         let token = path.join(TOKEN);
         let (anchor, token) = match folder::read(&token)? {
             Some(bytes) => {
@@ -135,15 +139,15 @@ impl Pin {
                 let anchor = wascap::pin(&decoded).ok_or_else(|| malformed(&token, "it cannot be pinned"))?;
                 (anchor, Some((token, decoded)))
             }
-            None => (NewPin::key(key, Timestamp::from_secs(0)).anchor, None),
+            None => (bare, None),
         };
         // Both have to say the same, so that neither is changed or lost alone.
-        if anchor.subject() != key || statement(&anchor) != written.statement {
+        if anchor.subject() != Some(key) || statement(&anchor) != written.statement {
             return Err(malformed(&file, "it names another token than the one beside it"));
         }
         let since = Timestamp::from_secs(written.since);
         let (followed, revoked) = (followed(&path.join(FOLLOWED))?, revoked(&path.join(REVOKED))?);
-        Ok(Self { name, anchor, since, token, followed, revoked })
+        Ok(Self { name, anchor, key, since, token, followed, revoked })
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -154,8 +158,8 @@ impl Pin {
         &self.anchor
     }
 
-    pub(crate) fn key(&self) -> Nkey {
-        self.anchor.subject()
+    pub(crate) fn key(&self) -> Spelled {
+        self.key
     }
 
     pub(crate) fn since(&self) -> Timestamp {
@@ -194,7 +198,30 @@ impl Pin {
 pub(crate) fn statement(anchor: &Anchor) -> Option<String> {
     match anchor {
         Anchor::OperatorToken { id, .. } | Anchor::AccountToken { id, .. } => Some(id.to_string()),
-        Anchor::Operator(_) | Anchor::Account(_) => None,
+        Anchor::Operator(_) | Anchor::Account(_) | Anchor::Root(_) | Anchor::Subject => None,
+    }
+}
+
+/// Says what trusting a bare key means; none for a key from which nothing follows.
+pub(crate) fn bare(key: Spelled) -> Option<Anchor> {
+    let nkey = match key {
+        Spelled::Did(root) => return Some(Anchor::Root(root)),
+        Spelled::Nkey(nkey) => nkey,
+    };
+    match nkey.role() {
+        Role::Operator => Some(Anchor::Operator(Key::new(*nkey.raw()))),
+        Role::Account => Some(Anchor::Account(Key::new(*nkey.raw()))),
+        Role::User | Role::Module | Role::Provider | Role::Host | Role::Cluster | Role::Curve => None,
+    }
+}
+
+/// Names what kind of principal an anchor is.
+pub(crate) fn role_word(anchor: &Anchor) -> &'static str {
+    match anchor {
+        Anchor::Operator(_) | Anchor::OperatorToken { .. } => Role::Operator.word(),
+        Anchor::Account(_) | Anchor::AccountToken { .. } => Role::Account.word(),
+        Anchor::Root(_) => "root",
+        Anchor::Subject => "subject",
     }
 }
 

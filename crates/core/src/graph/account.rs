@@ -270,9 +270,12 @@ impl<'a, T: Statement> Graph<'a, T> {
         self.view.anchors().iter().filter_map(move |anchor| match anchor {
             Anchor::Account(key) if key == &account => Some(Ok(self.bare_side(account))),
             Anchor::AccountToken { id, subject } if subject == &account => self.pinned_side(*id, account),
-            Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Operator(_) | Anchor::OperatorToken { .. } => {
-                None
-            }
+            Anchor::Account(_)
+            | Anchor::AccountToken { .. }
+            | Anchor::Operator(_)
+            | Anchor::OperatorToken { .. }
+            | Anchor::Root(_)
+            | Anchor::Subject => None,
         })
     }
 

@@ -211,7 +211,12 @@ impl<T: Statement> Graph<'_, T> {
             Grant::Operator { issuer, subject, succession: Some(claim), .. } if issuer == subject.nkey() => {
                 Some((subject, claim))
             }
-            Grant::Operator { .. } | Grant::Account { .. } | Grant::Code { .. } | Grant::Nothing { .. } => None,
+            Grant::Operator { .. }
+            | Grant::Account { .. }
+            | Grant::Code { .. }
+            | Grant::Delegation(_)
+            | Grant::Invocation(_)
+            | Grant::Nothing { .. } => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Member;
 use crate::key::RawKey;
-use crate::statement::{Grant, Statement};
+use crate::statement::{Delegating, Grant, Invoking, Statement};
 
 /// How a candidate names a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,10 @@ pub(crate) enum Names {
     AccountSigner,
     /// It is a module or provider token about this key.
     CodeSubject,
+    /// It is the UCAN of this CID.
+    Cid,
+    /// It is a UCAN that takes back the one of this CID.
+    Revokes,
 }
 
 /// Candidates by the keys they name.
@@ -48,6 +52,14 @@ impl Index {
                     signers.iter().for_each(|key| name(Names::AccountSigner, key.raw()));
                 }
                 Grant::Code { subject, .. } => name(Names::CodeSubject, subject.raw()),
+                Grant::Delegation(Delegating { aliases, .. }) => {
+                    // A digest has 32 bytes too, and `Names` keeps them apart.
+                    aliases.iter().for_each(|it| name(Names::Cid, &RawKey::new(*it.cid.digest())));
+                }
+                Grant::Invocation(Invoking { aliases, revokes, .. }) => {
+                    aliases.iter().for_each(|it| name(Names::Cid, &RawKey::new(*it.cid.digest())));
+                    revokes.iter().for_each(|cid| name(Names::Revokes, &RawKey::new(*cid.digest())));
+                }
                 Grant::Nothing { .. } => {}
             }
         }

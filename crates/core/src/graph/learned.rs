@@ -51,7 +51,7 @@ impl<T: Statement> Graph<'_, T> {
         for (anchor, what) in self.view.anchors().iter().enumerate() {
             let side = match what {
                 Anchor::Operator(_) | Anchor::OperatorToken { .. } => sides.next().and_then(|side| side.as_ref().ok()),
-                Anchor::Account(_) | Anchor::AccountToken { .. } => None,
+                Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Root(_) | Anchor::Subject => None,
             };
             let mut steps = Vec::new();
             if let Some(side) = side {
@@ -82,13 +82,13 @@ impl<T: Statement> Graph<'_, T> {
 
     /// Collects the keys of an anchor's own side: those that its tokens are about, or list.
     fn own_keys(&self, anchor: &Anchor, way: impl Iterator<Item = usize>) -> BTreeSet<RawKey> {
-        let mut keys = BTreeSet::from([*anchor.subject().raw()]);
+        let mut keys = BTreeSet::from_iter(anchor.raw());
         let on_the_way: BTreeSet<usize> = way.collect();
         for (index, member) in self.members.iter().enumerate() {
             // A pin that leads nowhere has a side all the same: those who took back what it led to.
             let pinned = match anchor {
                 Anchor::OperatorToken { id, .. } | Anchor::AccountToken { id, .. } => member.id() == *id,
-                Anchor::Operator(_) | Anchor::Account(_) => false,
+                Anchor::Operator(_) | Anchor::Account(_) | Anchor::Root(_) | Anchor::Subject => false,
             };
             if (pinned || on_the_way.contains(&index))
                 && let Member::Verified(verified) = member
@@ -115,7 +115,11 @@ impl<T: Statement> Graph<'_, T> {
                     below.extend(listed(content));
                 }
                 Grant::Code { issuer, subject, .. } => code.push((*issuer.raw(), *subject.raw())),
-                Grant::Operator { .. } | Grant::Account { .. } | Grant::Nothing { .. } => {}
+                Grant::Operator { .. }
+                | Grant::Account { .. }
+                | Grant::Delegation(_)
+                | Grant::Invocation(_)
+                | Grant::Nothing { .. } => {}
             }
         }
         code.retain(|(issuer, _)| own.contains(issuer) || below.contains(issuer));
@@ -130,5 +134,5 @@ fn received<T>(members: &[Member<T>], at: usize) -> Vec<u8> {
 }
 
 fn subject<T: Statement>(content: &T) -> Option<RawKey> {
-    super::subject(&content.grant()).map(|subject| *subject.raw())
+    super::subject(&content.grant()).and_then(|subject| subject.public_key().ed25519().copied())
 }

@@ -103,7 +103,9 @@ impl<T: Statement> Graph<'_, T> {
         let (signer, subject) = match self.grant(index)? {
             Grant::Account { issuer, subject, .. } => (issuer, subject.nkey()),
             Grant::Code { issuer, subject, .. } => (issuer, subject),
-            Grant::Operator { .. } | Grant::Nothing { .. } => return None,
+            Grant::Operator { .. } | Grant::Delegation(_) | Grant::Invocation(_) | Grant::Nothing { .. } => {
+                return None;
+            }
         };
         let subject = Some(*subject.raw());
         Some(Mortal { id: self.id(index), signer: *signer.raw(), subject, place: self.place(index) })

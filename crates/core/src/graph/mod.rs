@@ -8,6 +8,7 @@ mod account;
 mod code;
 mod death;
 mod deeds;
+mod delegation;
 mod follow;
 mod ignored;
 mod index;
@@ -23,7 +24,7 @@ use crate::decide::{Allow, Decision, Deny, Failure, Foundation, Link};
 use crate::decoded::Decoded;
 use crate::deed::Deed;
 use crate::error::{ChainFault, Fault, TimeFault};
-use crate::key::{Nkey, RawKey};
+use crate::key::{RawKey, Spelled};
 use crate::statement::{Grant, Statement, StatementId};
 use crate::supply::{LogOrder, Proof, Subject};
 use crate::time::Timestamp;
@@ -161,6 +162,8 @@ impl<'a, T: Statement> Graph<'a, T> {
             Grant::Operator { subject, .. } => self.decide_operator(target, subject),
             Grant::Account { subject, .. } => self.decide_account(target, subject),
             Grant::Code { issuer, subject, .. } => self.decide_code(target, issuer, subject),
+            Grant::Delegation(it) => self.decide_delegation(target, &it),
+            Grant::Invocation(it) => self.decide_invocation(target, &it),
             Grant::Nothing { what } => Err(vec![self.failure(target, ChainFault::NoRule { what }, 0)]),
         };
         match outcome {
@@ -260,9 +263,16 @@ impl<'a, T: Statement> Graph<'a, T> {
             Grant::Operator { issuer, subject, .. } => (issuer, subject.nkey()),
             Grant::Account { issuer, subject, .. } => (issuer, subject.nkey()),
             Grant::Code { issuer, subject, .. } => (issuer, subject),
-            Grant::Nothing { .. } => return None,
+            Grant::Delegation(_) | Grant::Invocation(_) | Grant::Nothing { .. } => return None,
         };
-        Some(Link { id: member.id(), family: content.family(), issuer, subject, expires: content.validity().expires })
+        Some(Link {
+            id: member.id(),
+            family: content.family(),
+            issuer: issuer.into(),
+            subject: subject.into(),
+            expires: content.expires(),
+            capability: None,
+        })
     }
 
     fn allow(&self, path: impl IntoIterator<Item = usize>, foundation: &Foundation) -> Allow {
@@ -271,11 +281,13 @@ impl<'a, T: Statement> Graph<'a, T> {
     }
 }
 
-fn subject(grant: &Grant<'_>) -> Option<Nkey> {
+fn subject(grant: &Grant<'_>) -> Option<Spelled> {
     match grant {
-        Grant::Operator { subject, .. } => Some(subject.nkey()),
-        Grant::Account { subject, .. } => Some(subject.nkey()),
-        Grant::Code { subject, .. } => Some(*subject),
+        Grant::Operator { subject, .. } => Some(subject.nkey().into()),
+        Grant::Account { subject, .. } => Some(subject.nkey().into()),
+        Grant::Code { subject, .. } => Some((*subject).into()),
+        Grant::Delegation(it) => it.subject.map(Spelled::Did),
+        Grant::Invocation(it) => Some(Spelled::Did(it.subject)),
         Grant::Nothing { .. } => None,
     }
 }
@@ -285,7 +297,7 @@ fn listed<T: Statement>(content: &T) -> Vec<RawKey> {
     let mut keys: Vec<RawKey> = match content.grant() {
         Grant::Operator { signers, .. } => signers.iter().map(|key| *key.raw()).collect(),
         Grant::Account { signers, .. } => signers.iter().map(|key| *key.raw()).collect(),
-        Grant::Code { .. } | Grant::Nothing { .. } => Vec::new(),
+        Grant::Code { .. } | Grant::Delegation(_) | Grant::Invocation(_) | Grant::Nothing { .. } => Vec::new(),
     };
     keys.sort_unstable();
     keys.dedup();

@@ -116,7 +116,7 @@ impl<T: Statement> Graph<'_, T> {
             .filter_map(|anchor| match anchor {
                 Anchor::Operator(key) => Some(self.under_bare_key(*key)),
                 Anchor::OperatorToken { id, subject } => Some(self.pinned(*id, *subject)),
-                Anchor::Account(_) | Anchor::AccountToken { .. } => None,
+                Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Root(_) | Anchor::Subject => None,
             })
             .collect()
     }
@@ -144,7 +144,10 @@ impl<T: Statement> Graph<'_, T> {
     fn under_bare_key(&self, identity: Key<Operator>) -> Result<OperatorSide, Failure> {
         if let Some(death) = self.coroner().ended(identity.raw()) {
             let fault = SuccessionFault::Revoked { subject: identity.nkey(), by: death.by };
-            return Err(Failure { subject: Some(identity.nkey()), ..self.failure_of_none(fault, closeness::TRUSTED) });
+            return Err(Failure {
+                subject: Some(identity.nkey().into()),
+                ..self.failure_of_none(fault, closeness::TRUSTED)
+            });
         }
         let mut failure = None;
         let mut own = Vec::new();
@@ -207,7 +210,7 @@ impl<T: Statement> Graph<'_, T> {
 
     fn no_token(&self, identity: Key<Operator>) -> Failure {
         let fault = ChainFault::Incomplete { role: Role::Operator, key: identity.nkey() };
-        Failure { subject: Some(identity.nkey()), ..self.failure_of_none(fault, 0) }
+        Failure { subject: Some(identity.nkey().into()), ..self.failure_of_none(fault, 0) }
     }
 
     /// Makes the side of an operator whose current tokens are known, `tokens` not being empty.
@@ -402,7 +405,7 @@ impl<T: Statement> Graph<'_, T> {
     fn trusts(&self, operator: &Key<Operator>) -> bool {
         self.view.anchors().iter().any(|anchor| match anchor {
             Anchor::Operator(key) | Anchor::OperatorToken { subject: key, .. } => key.raw() == operator.raw(),
-            Anchor::Account(_) | Anchor::AccountToken { .. } => false,
+            Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Root(_) | Anchor::Subject => false,
         })
     }
 
@@ -423,7 +426,7 @@ impl<T: Statement> Graph<'_, T> {
                 }
                 Ok(side) if self.concerns(side, target, subject) => failures.extend(self.passed_over(target, side)),
                 Ok(_) => {}
-                Err(failure) if failure.subject.is_some_and(|of| of.raw() == subject.raw()) => {
+                Err(failure) if failure.subject.is_some_and(|of| of == subject.nkey().public_key()) => {
                     failures.push(failure.clone());
                 }
                 Err(_) => {}

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Member;
 use super::index::{Index, Names};
+use super::{Member, delegation};
 use crate::anchor::Anchor;
 use crate::deed::{Act, Deed};
 use crate::key::RawKey;
@@ -34,6 +34,9 @@ pub(crate) fn relevant<T: Statement>(
                     marks.issuer(rival);
                 }
             }
+            Some(Grant::Delegation(_) | Grant::Invocation(_)) => {
+                delegation::relevant(view, index, members, target).into_iter().for_each(|it| marks.one(it));
+            }
             Some(Grant::Nothing { .. }) | None => marks.one(target),
         }
     }
@@ -49,7 +52,7 @@ pub(crate) fn relevant<T: Statement>(
             Anchor::AccountToken { subject, .. } => marks.all(Names::AccountSubject, subject.raw()),
             // Without a countersignature its listings say nothing.
             Anchor::Account(key) if deeds => marks.all(Names::AccountSubject, key.raw()),
-            Anchor::Account(_) => {}
+            Anchor::Account(_) | Anchor::Root(_) | Anchor::Subject => {}
         }
     }
     marks.marks
@@ -69,7 +72,7 @@ pub(crate) fn relevant_deeds<T: Statement>(
         return Vec::new();
     }
     let mut statements: BTreeSet<StatementId> = BTreeSet::new();
-    let mut keys: BTreeSet<RawKey> = view.anchors().iter().map(|anchor| *anchor.subject().raw()).collect();
+    let mut keys: BTreeSet<RawKey> = view.anchors().iter().filter_map(Anchor::raw).collect();
     for (member, _) in members.iter().zip(marks).filter(|(_, marked)| **marked) {
         keys.extend(member.content().signer().ed25519());
         statements.insert(member.id());

@@ -112,6 +112,15 @@ impl PublicKey {
         }
     }
 
+    /// Returns the first and last characters of the DID, for tables: enough to recognise, never to compare.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let text = did::encode(self);
+        let head = text.get(..14).unwrap_or(&text);
+        let tail = text.len().checked_sub(5).and_then(|start| text.get(start..)).unwrap_or_default();
+        format!("{head}…{tail}")
+    }
+
     /// Returns the algorithm's name.
     #[must_use]
     pub const fn algorithm(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::error::KeyFault;
 /// A public key as it was spelled: as an nkey with its role, or as a DID.
 ///
 /// Two spellings of one key are different values: compare [`Self::public_key`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelled {
     /// As an nkey.
     Nkey(Nkey),
@@ -31,6 +31,26 @@ impl Spelled {
         match self {
             Self::Nkey(nkey) => nkey.public_key(),
             Self::Did(key) => *key,
+        }
+    }
+}
+
+impl Spelled {
+    /// Returns it as an nkey, if it is spelled as one.
+    #[must_use]
+    pub const fn nkey(&self) -> Option<Nkey> {
+        match self {
+            Self::Nkey(nkey) => Some(*nkey),
+            Self::Did(_) => None,
+        }
+    }
+
+    /// Returns the first and last characters, for tables: enough to recognise, never to compare.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Nkey(nkey) => nkey.short(),
+            Self::Did(key) => key.short(),
         }
     }
 }

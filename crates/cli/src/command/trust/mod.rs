@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::realm::Name;
 use crate::table::table;
 use crate::text;
-use crate::trust::{InStore, NewPin, Pin, Standing, TrustStore, statement};
+use crate::trust::{InStore, NewPin, Pin, Standing, TrustStore, role_word, statement};
 
 /// Remembers whom you trust, where no realm's folder can change it.
 #[derive(Debug, Subcommand)]
@@ -146,8 +146,8 @@ fn read(word: &str, now: Timestamp) -> Result<(NewPin, String, Option<Decoded<Cl
     let mut trust = Trust::read_for(core::slice::from_ref(&word.to_owned()), "trust add")?;
     let Some(anchor) = trust.anchors.pop() else { return Err(Problem::usage("trust add: nothing to pin")) };
     let Some((path, candidate)) = trust.pinned.pop() else {
-        let new = NewPin::key(anchor.subject(), now);
-        let shown = format!("  key        {}\n  {WEAKER}\n", anchor.subject());
+        let new = NewPin::key(anchor, now)?;
+        let shown = format!("  key        {}\n{}", new.key_of(), weaker(&anchor));
         return Ok((new, shown, None));
     };
     let Candidate::Decoded(token) = candidate else {
@@ -155,7 +155,7 @@ fn read(word: &str, now: Timestamp) -> Result<(NewPin, String, Option<Decoded<Cl
     };
     must_speak(&anchor, Candidate::Decoded(token.clone()), now)?;
     let shown = lines(&anchor, Some(token.content()));
-    Ok((NewPin::token(anchor, token.received(), now), shown, Some(token)))
+    Ok((NewPin::token(anchor, token.received(), now)?, shown, Some(token)))
 }
 
 /// Refuses a token that nobody would believe, whoever trusts it.
@@ -194,10 +194,15 @@ fn confirm(yes: bool, shown: &str) -> Result<(), Problem> {
 
 const WEAKER: &str = "anchored by key, which is weaker: whoever steals this key speaks. Pin its token where you can.";
 
+/// Tells what trust in a bare key costs; a root of UCANs has nothing else to trust.
+fn weaker(anchor: &Anchor) -> String {
+    anchor.root().map_or_else(|| format!("  {WEAKER}\n"), |_| String::new())
+}
+
 fn lines(anchor: &Anchor, claims: Option<&Claims>) -> String {
-    let key = anchor.subject();
+    let key = anchor.subject().map(|key| key.to_string()).unwrap_or_default();
     let title = claims.and_then(|claims| claims.entity.name()).map(text::name).unwrap_or_default();
-    let mut lines = format!("  {:<9}  {title}\n  key        {key}\n", key.role().word());
+    let mut lines = format!("  {:<9}  {title}\n  key        {key}\n", role_word(anchor));
     if let Some(statement) = statement(anchor) {
         lines += &format!("  statement  {statement}\n");
     }
@@ -214,7 +219,7 @@ fn people(pin: &Pin) -> String {
     let mut text = lines(pin.anchor(), pin.token().map(|(_, token)| token.content()));
     text += &memory::people(pin);
     if pin.token().is_none() {
-        text += &format!("  {WEAKER}\n");
+        text += &weaker(pin.anchor());
     }
     text
 }
@@ -225,7 +230,7 @@ fn object(pin: &Pin) -> Value {
         claims.map(|claims| claims.entity.signers().iter().map(Nkey::to_string).collect());
     json!({
         "name": pin.name().as_str(),
-        "role": pin.key().role().word(),
+        "role": role_word(pin.anchor()),
         "key": pin.key().to_string(),
         "anchored": pin.anchor().anchored().word(),
         "statement": statement(pin.anchor()),
@@ -248,7 +253,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
         let rows = pins.iter().map(|pin| {
             let anchored = pin.anchor().anchored().word().to_owned();
             let title = pin.token().and_then(|(_, token)| token.content().entity.name()).map(text::name);
-            let role = pin.key().role().to_string();
+            let role = role_word(pin.anchor()).to_owned();
             [
                 pin.name().to_string(),
                 role,

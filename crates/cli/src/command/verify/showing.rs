@@ -46,12 +46,18 @@ impl Showing {
             issuer: link.issuer.to_string(),
             subject: link.subject.to_string(),
             expires: link.expires.map(|at| at.as_secs()),
-            line: format!(
-                "{} {name}  {}  {}",
-                link.subject.role(),
-                link.subject.short(),
-                clock::show_expiry(link.expires)
-            ),
+            line: self.line(link, name),
+        }
+    }
+
+    fn line(&self, link: &Link, name: &str) -> String {
+        let until = clock::show_expiry(link.expires);
+        match &link.capability {
+            None => format!("{} {name}  {}  {until}", word(link), link.subject.short()),
+            Some(it) => {
+                let (from, to) = (link.issuer.short(), it.audience.short());
+                format!("{from} → {to}  {}  {until}", text::name(it.command.as_str()))
+            }
         }
     }
 
@@ -60,7 +66,7 @@ impl Showing {
         let named = |link: Option<&Link>| {
             link.map_or_else(String::new, |link| {
                 let name = self.names.get(&link.id).map(|name| format!(" {name}")).unwrap_or_default();
-                format!("{}{name}", link.subject.role())
+                format!("{}{name}", word(link))
             })
         };
         match (links.next(), links.next_back()) {
@@ -114,5 +120,14 @@ impl Showing {
             told += piece.strip_prefix(run).unwrap_or_default();
         }
         told
+    }
+}
+
+/// Names the kind of principal, or of UCAN, that a link is about.
+fn word(link: &Link) -> &'static str {
+    match (&link.capability, link.subject.nkey()) {
+        (Some(_), _) => "capability",
+        (None, Some(nkey)) => nkey.role().word(),
+        (None, None) => "key",
     }
 }
