@@ -172,9 +172,9 @@ impl Statement for Ucan {
         self.issuer()
     }
 
-    /// The epoch where a token does not say; delegations never do.
+    /// The epoch: delegations do not say, and the `iat` of an invocation is no claim that a rule uses.
     fn issued_at(&self) -> Timestamp {
-        self.invocation().and_then(Invocation::issued_at).unwrap_or(Timestamp::from_secs(0))
+        Timestamp::from_secs(0)
     }
 
     fn validity(&self) -> Validity {

@@ -13,6 +13,7 @@ mod field;
 mod invocation;
 pub mod policy;
 mod revokes;
+mod verifier;
 mod write;
 
 pub use content::{Ucan, decode, is_ucan};
@@ -21,4 +22,5 @@ pub use envelope::Version;
 pub use invocation::Invocation;
 pub use policy::Policy;
 pub use revokes::{REVOKE, Revokes};
+pub use verifier::Verifier;
 pub use write::{UcanEnvelope, encode};
