@@ -2,7 +2,9 @@
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::error::KeyFault;
-use greatseal_core::key::{Account, Cluster, Host, Key, KeyRole, Module, Nkey, Operator, Provider, PublicKey, User, did};
+use greatseal_core::key::{
+    Account, Cluster, Host, Key, KeyRole, Module, Nkey, Operator, Provider, PublicKey, User, did,
+};
 use greatseal_custody::Seed;
 use secrecy::ExposeSecret;
 
