@@ -11,6 +11,7 @@ pub mod chain;
 pub mod codes;
 pub mod model;
 pub mod reenact;
+#[allow(clippy::indexing_slicing, reason = "services are numbers below their count")]
 pub mod rotations;
 pub mod succession;
 pub mod vectors;
