@@ -141,13 +141,16 @@ fn tokens(bytes: &[u8]) -> Result<Vec<Vec<u8>>, DecodeFault> {
     if list.len() > CONTAINER_TOKENS {
         return Err(broken(TOO_MANY));
     }
-    let mut seen = BTreeSet::new();
-    list.iter()
-        .map(|item| {
-            let token = item.as_bytes().ok_or_else(|| broken("holds something else than the bytes of tokens"))?;
-            if seen.insert(token) { Ok(token.to_vec()) } else { Err(broken("holds one token twice")) }
-        })
-        .collect()
+    let mut tokens: Vec<&[u8]> = Vec::with_capacity(list.len());
+    for item in list {
+        tokens.push(item.as_bytes().ok_or_else(|| broken("holds something else than the bytes of tokens"))?);
+    }
+    // As they are written they stand sorted, and then none is there twice.
+    let ascending = tokens.is_sorted_by(|one, next| one < next);
+    if !ascending && tokens.iter().collect::<BTreeSet<_>>().len() < tokens.len() {
+        return Err(broken("holds one token twice"));
+    }
+    Ok(tokens.into_iter().map(<[u8]>::to_vec).collect())
 }
 
 /// Inflates one gzip member with nothing behind it.

@@ -4,6 +4,7 @@ use greatseal_core::cid::Cid;
 use greatseal_core::command::Command;
 use greatseal_core::error::{DecodeFault, Quoted, UcanFault};
 use greatseal_core::key::{PublicKey, did};
+use greatseal_core::limits::CHAIN_LINKS;
 use greatseal_core::time::Timestamp;
 
 use super::cbor::{List, Map, MapBuf, Value};
@@ -107,6 +108,12 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn cids(self) -> Result<Box<[Cid]>, DecodeFault> {
-        self.list()?.iter().map(|item| Self { value: Some(item), ..self }.cid()).collect()
+        let list = self.list()?;
+        // Room for every chain that is followed; more than that is only read to be refused.
+        let mut cids = Vec::with_capacity(list.len().min(CHAIN_LINKS));
+        for item in list {
+            cids.push(Self { value: Some(item), ..self }.cid()?);
+        }
+        Ok(cids.into_boxed_slice())
     }
 }
