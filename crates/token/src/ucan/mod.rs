@@ -1,10 +1,11 @@
 //! UCAN 1.0: delegations and invocations in signed DAG-CBOR envelopes.
 //!
-//! Bytes become a [`Ucan`] by [`decode`], and what is to be signed comes from [`encode`].
-//! The rules, and where we depart from peers, are in
+//! Bytes become a [`Ucan`] by [`decode`], and what is to be signed comes from [`encode`]; several
+//! tokens travel in one [`container`]. The rules, and where we depart from peers, are in
 //! `docs/formats/ucan.md`.
 
 pub mod cbor;
+pub mod container;
 mod content;
 mod delegation;
 mod envelope;
