@@ -1,13 +1,14 @@
 //! From candidates to a decision that explains itself.
 
 use core::num::NonZeroUsize;
+use std::collections::BTreeMap;
 
 use crate::anchor::Anchored;
 use crate::cid::Cid;
 use crate::command::Command;
 use crate::decoded::Decoded;
 use crate::deed::Deed;
-use crate::error::{ChainFault, Fault};
+use crate::error::{ChainFault, DecodeFault, Fault};
 use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, Scope, relevant, relevant_deeds};
 use crate::key::{Nkey, PublicKey, Spelled};
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
@@ -248,6 +249,7 @@ pub struct Examination<'v, T> {
     deeds: Vec<Member<Deed>>,
     proofs: Vec<(Subject, Proof)>,
     log: Option<LogOrder>,
+    malformed: BTreeMap<Cid, DecodeFault>,
     workers: NonZeroUsize,
 }
 
@@ -298,11 +300,11 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
     /// `workers` threads share the signatures of large sets.
     #[must_use]
     pub fn new(view: &'v View, supply: Supply<T>, workers: NonZeroUsize) -> Self {
-        let Supply { tokens, deeds, proofs, log } = supply;
+        let Supply { tokens, deeds, proofs, log, malformed } = supply;
         let members: Vec<Member<T>> = tokens.into_iter().map(Member::from).collect();
         let index = Index::of(&members);
         let deeds = deeds.into_iter().map(Member::from).collect();
-        Self { view, members, index, deeds, proofs, log, workers }
+        Self { view, members, index, deeds, proofs, log, malformed, workers }
     }
 
     /// Decides about the tokens at these positions, one answer each.
@@ -320,6 +322,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
             deeds: &self.deeds,
             proofs: &self.proofs,
             log: self.log.as_ref(),
+            malformed: &self.malformed,
         };
         let graph = Graph::new(self.view, material);
         let decisions = targets.iter().map(|target| graph.decide(*target)).collect();

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::cid::Cid;
 use crate::decide::Candidate;
 use crate::deed::Deed;
+use crate::error::DecodeFault;
 use crate::log::{Inclusion, Leaf, LogRoot};
 
 /// Something that was handed to a verifier.
@@ -33,6 +35,8 @@ pub struct Supply<T> {
     pub(crate) deeds: Vec<Candidate<Deed>>,
     pub(crate) proofs: Vec<(Subject, Proof)>,
     pub(crate) log: Option<LogOrder>,
+    /// Why bytes that a UCAN may name as a proof are no token.
+    pub(crate) malformed: BTreeMap<Cid, DecodeFault>,
 }
 
 /// Something that was supplied, by its position.
@@ -73,7 +77,14 @@ impl<T> Supply<T> {
     /// Takes tokens in no order: each decision knows only what it is handed (*stateless*).
     #[must_use]
     pub const fn heap(tokens: Vec<Candidate<T>>) -> Self {
-        Self { tokens, deeds: Vec::new(), proofs: Vec::new(), log: None }
+        Self { tokens, deeds: Vec::new(), proofs: Vec::new(), log: None, malformed: BTreeMap::new() }
+    }
+
+    /// Notes bytes that could not be read, so that whoever names them as a proof is told why.
+    #[must_use]
+    pub fn with_malformed(mut self, malformed: impl IntoIterator<Item = (Cid, DecodeFault)>) -> Self {
+        self.malformed.extend(malformed);
+        self
     }
 
     /// Adds deeds.

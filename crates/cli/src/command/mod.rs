@@ -3,10 +3,12 @@
 mod account;
 mod backup;
 mod complete;
+mod container;
 mod delegation;
 mod explain;
 mod init;
 mod inspect;
+mod invoke;
 mod key;
 mod module;
 mod operator;
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     Module(module::Command),
     #[command(subcommand)]
     Provider(provider::Command),
+    Invoke(Box<invoke::Invoke>),
+    #[command(subcommand)]
+    Container(container::Command),
     #[command(subcommand)]
     Root(root::Command),
     #[command(subcommand)]
@@ -100,6 +105,8 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Root(root) => root::run(root, format),
         Command::Service(service) => service::run(service, format),
         Command::Delegation(delegation) => delegation::run(delegation, format),
+        Command::Invoke(invoke) => invoke::run(invoke, format),
+        Command::Container(container) => container::run(container, format),
         Command::Request(request) => request::run(request, format),
         Command::Revoke(revoke) => revoke::run(revoke, format),
         Command::Backup(backup) => backup::run(backup, format),

@@ -228,7 +228,17 @@ impl<T: Statement> Graph<'_, T> {
             self.permitted(&path, target)?;
             self.conclude(&path)
         };
-        allow().map_err(|(at, fault)| vec![self.failure(at, fault, 1)])
+        allow().map_err(|(at, fault)| vec![self.failure(at, self.explained(fault), 1)])
+    }
+
+    /// Says of a proof that is missing why, where its bytes were at hand.
+    fn explained(&self, fault: Fault) -> Fault {
+        if let Fault::Delegation(DelegationFault::ProofMissing { cid }) = &fault
+            && let Some(malformed) = self.malformed.get(cid)
+        {
+            return DelegationFault::ProofMalformed { cid: *cid, fault: Box::new(malformed.clone()) }.into();
+        }
+        fault
     }
 
     /// Decides about a delegation: whether whoever issued it holds what it passes on.

@@ -21,10 +21,11 @@ mod relevant;
 use core::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cid::Cid;
 use crate::decide::{Allow, Decision, Deny, Failure, Foundation, Link};
 use crate::decoded::Decoded;
 use crate::deed::Deed;
-use crate::error::{ChainFault, Fault, TimeFault};
+use crate::error::{ChainFault, DecodeFault, Fault, TimeFault};
 use crate::key::{RawKey, Spelled};
 use crate::statement::{Grant, Statement, StatementId};
 use crate::supply::{LogOrder, Proof, Subject};
@@ -110,6 +111,7 @@ pub(crate) struct Material<'a, T> {
     pub(crate) deeds: &'a [Member<Deed>],
     pub(crate) proofs: &'a [(Subject, Proof)],
     pub(crate) log: Option<&'a LogOrder>,
+    pub(crate) malformed: &'a BTreeMap<Cid, DecodeFault>,
 }
 
 /// Members, what they name, and the view they are judged from.
@@ -119,6 +121,7 @@ pub(crate) struct Graph<'a, T> {
     members: &'a [Member<T>],
     index: &'a Index,
     log: Option<&'a LogOrder>,
+    malformed: &'a BTreeMap<Cid, DecodeFault>,
     deeds: Deeds<'a>,
     proven: Proven,
     /// For each verified member that is a copy, the first one of the same statement.
@@ -136,7 +139,7 @@ struct Voice<'a, T> {
 
 impl<'a, T: Statement> Graph<'a, T> {
     pub(crate) fn new(view: &'a View, material: Material<'a, T>) -> Self {
-        let Material { members, index, deeds, proofs, log } = material;
+        let Material { members, index, deeds, proofs, log, malformed } = material;
         let id = |subject: Subject| match subject {
             Subject::Token(at) => members.get(at).map(Member::id),
             Subject::Deed(at) => deeds.get(at).map(Member::id),
@@ -147,6 +150,7 @@ impl<'a, T: Statement> Graph<'a, T> {
             members,
             index,
             log,
+            malformed,
             deeds: Deeds::of(deeds, view, place),
             proven: Proven::of(proofs, log, id),
             copies: copies(members, log),
