@@ -16,6 +16,7 @@ mod desk;
 mod files;
 mod findings;
 mod input;
+mod lapses;
 mod missing;
 mod order;
 mod output;

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use greatseal_core::issue::Unsigned;
 use greatseal_core::key::PublicKey;
-use greatseal_core::limits::CONTAINER_BYTES;
 use greatseal_core::{Cid, Code, Command, Decoded, Timestamp};
 use greatseal_token::ucan::cbor::MapBuf;
 use greatseal_token::ucan::container::{self as file_of, Encoding};
@@ -18,7 +17,9 @@ pub(crate) use greatseal_token::ucan::Ucan;
 
 use super::Window;
 use crate::files;
+use crate::input::{Input, Kind};
 use crate::problem::Problem;
+use crate::sealed::nonce;
 use crate::text;
 
 /// The name under `meta` of what delegations say beside, for no rule to look at: when they were
@@ -28,7 +29,7 @@ const MADE: &str = "made";
 const FOR: &str = "for";
 const RUNNING_KEY: &str = "running-key";
 
-/// Bytes of a nonce: the specification's recommendation.
+/// Bytes of a nonce, as the specification recommends.
 const NONCE: usize = 12;
 
 /// What a delegation is to say.
@@ -60,7 +61,7 @@ impl Grant {
     pub(crate) fn encode(&self, now: Timestamp) -> Result<Unsigned<UcanEnvelope>, Problem> {
         let Self { from, to, subject, command, policy, window, purpose } = self;
         let (command, policy) = (command.clone(), policy.clone());
-        let mut it = Delegation::new(*from, *to, Some(*subject), command, policy, &nonce()?, window.until);
+        let mut it = Delegation::new(*from, *to, Some(*subject), command, policy, &nonce::<NONCE>()?, window.until);
         if let Some(from) = window.from {
             it = it.not_before(from);
         }
@@ -86,7 +87,7 @@ pub(crate) fn revocation(
     let args = Revokes { token, path: path.into() }.to_args();
     let command = Command::parse(REVOKE).map_err(|fault| refused(fault.into()))?;
     // About oneself, so that it rests on nothing; and without an end, for nothing undoes it.
-    Ok(ucan::encode(&Invocation::new(by, by, command, args, &[], &nonce()?, None).made_at(now).into())?)
+    Ok(ucan::encode(&Invocation::new(by, by, command, args, &[], &nonce::<NONCE>()?, None).made_at(now).into())?)
 }
 
 /// Says whether a delegation lets a key run for a service, by what its issuer wrote in it.
@@ -161,33 +162,21 @@ pub(super) fn read_file(path: &Path) -> Result<Decoded<Ucan>, Problem> {
     }
 }
 
-/// Reads the tokens of a file: a container in any encoding, or one bare token.
+/// Reads the UCANs of a file: a container in any encoding, or one bare token.
 ///
 /// # Errors
 /// What is wrong with the file, or with a token in it.
 pub(crate) fn read_tokens(path: &Path) -> Result<Vec<Decoded<Ucan>>, Problem> {
-    let bytes = files::read(path, CONTAINER_BYTES as u64)?;
-    let read = || {
-        if ucan::is_ucan(&bytes) {
-            return Ok(vec![ucan::decode(&bytes)?]);
+    let input = Input::read(path)?;
+    let label = input.label();
+    let read = match input.kind {
+        Kind::Ucans(ucans) => ucans.tokens.iter().map(|token| ucan::decode(token)).collect(),
+        Kind::Neither(fault) => return Err(Problem::new(fault.code(), fault.to_string()).within(&label)),
+        Kind::Token(_) | Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) => {
+            return Err(Problem::new(Code::TokenUnknown, format!("{label} holds no UCAN")));
         }
-        let bytes = match Encoding::of(&bytes) {
-            // Text files end with a line break.
-            Some(Encoding::Base64 | Encoding::Base64Url | Encoding::GzipBase64 | Encoding::GzipBase64Url) => {
-                bytes.trim_ascii_end()
-            }
-            Some(Encoding::Raw | Encoding::Gzip) | None => &bytes,
-        };
-        file_of::read(bytes)?.iter().map(|token| ucan::decode(token)).collect()
     };
-    read().map_err(|fault| undecoded(fault).within(&text::path(path)))
-}
-
-fn nonce() -> Result<[u8; NONCE], Problem> {
-    let mut nonce = [0; NONCE];
-    getrandom::fill(&mut nonce)
-        .map_err(|error| Problem::new(Code::Io, format!("this machine gives no randomness: {error}")))?;
-    Ok(nonce)
+    read.map_err(|fault| undecoded(fault).within(&label))
 }
 
 fn refused(fault: greatseal_core::error::UcanFault) -> Problem {

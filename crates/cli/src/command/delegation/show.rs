@@ -51,8 +51,7 @@ pub(super) fn run(show: &Show, format: Format) -> Result<Exit, Problem> {
             entry.cid,
         );
         if !policy.is_empty() {
-            let json = serde_json::to_string_pretty(&policy.to_json()).unwrap_or_default();
-            text += &format!("  where    {}\n", json.replace('\n', "\n           "));
+            text += &format!("  where    {policy}\n           {}\n", policy.to_json());
         }
         if !above.is_empty() {
             text += "  rests on\n";

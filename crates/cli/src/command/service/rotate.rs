@@ -130,7 +130,7 @@ pub(super) fn run(rotate: &Rotate, format: Format) -> Result<Exit, Problem> {
         let mut text = format!(
             "{service} runs with {}\n  identity     {identity}, as ever\n  signed       {}\n",
             key.short(),
-            counted(new.len(), "token")
+            text::count(new.len(), "token")
         );
         for entry in &new {
             text += &format!("    {}  {} [{}]\n", entry.command, shown::ends(&book, entry), entry.name);
@@ -142,10 +142,6 @@ pub(super) fn run(rotate: &Rotate, format: Format) -> Result<Exit, Problem> {
         text + "\n  Nobody else has to act.\n"
     });
     Ok(Exit::Ok)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 impl Before {
@@ -178,7 +174,7 @@ impl Before {
             people += &format!("  before it    {} for {}, {until}\n", entry.audience.short(), entry.command);
         }
         if !onward.is_empty() {
-            people += &format!("  Keys before it passed on {}, which the new key did not make and does not renew:\n", counted(onward.len(), "delegation"));
+            people += &format!("  Keys before it passed on {}, which the new key did not make and does not renew:\n", text::count(onward.len(), "delegation"));
             for entry in &onward {
                 let dies = match dies(entry) {
                     Some(at) if at <= book.now => "dead now".to_owned(),
