@@ -244,6 +244,8 @@ impl Book {
                     Fault::Time(TimeFault::Expired { .. }) if own => State::Expired,
                     Fault::Signature(_) if own => State::Invalid,
                     Fault::Delegation(DelegationFault::Revoked { .. }) if own => State::Revoked,
+                    // Whatever became of what it rests on.
+                    _ if self.taken_back(entry) => State::Revoked,
                     Fault::Time(_)
                     | Fault::Signature(_)
                     | Fault::Delegation(_)
@@ -257,6 +259,17 @@ impl Book {
                 (state, Some(failure.fault))
             }
         }
+    }
+
+    /// Says whether its own issuer took a delegation back.
+    fn taken_back(&self, entry: &Entry) -> bool {
+        self.revocations.iter().any(|candidate| match candidate {
+            Candidate::Verified(verified) => {
+                let revokes = verified.content().invocation().and_then(|it| it.revokes());
+                verified.content().issuer() == entry.issuer && revokes.is_some_and(|it| it.token == entry.cid)
+            }
+            Candidate::Decoded(_) => false,
+        })
     }
 
     /// Lists the chain that a delegation rests on as long as it lives, root first, without itself.

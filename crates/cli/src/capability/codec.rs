@@ -169,7 +169,7 @@ pub(super) fn read_file(path: &Path) -> Result<Decoded<Ucan>, Problem> {
 pub(crate) fn read_tokens(path: &Path) -> Result<Vec<Decoded<Ucan>>, Problem> {
     let input = Input::read(path)?;
     let label = input.label();
-    let read = match input.kind {
+    let read: Result<Vec<_>, _> = match input.kind {
         Kind::Ucans(ucans) => ucans.tokens.iter().map(|token| ucan::decode(token)).collect(),
         Kind::Neither(fault) => return Err(Problem::new(fault.code(), fault.to_string()).within(&label)),
         Kind::Token(_) | Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) => {
