@@ -38,7 +38,8 @@ fn the_life_of_a_service() {
     let first = Wallet::new();
     let file = first.request(&place, "upload");
     let before = place.files("acme/delegations");
-    let rotated = place.seal(&["service", "rotate", "upload", "--for", &file, "--out", "wallet", "--yes"]).exits(0).json();
+    let rotated =
+        place.seal(&["service", "rotate", "upload", "--for", &file, "--out", "wallet", "--yes"]).exits(0).json();
     assert_eq!((&rotated["tokens"], &rotated["revoked"]), (&2.into(), &0.into()));
     assert_eq!((&rotated["running_key"], &rotated["identity"]), (&first.did().into(), &identity.clone().into()));
     let after = place.files("acme/delegations");
@@ -113,10 +114,25 @@ fn a_request_is_believed_by_its_signature_and_for_its_service_only() {
     forged[10] ^= 1;
     let other = Wallet::new().did();
     for (what, bytes, exit, code) in [
-        ("of another service", asks(upload, json!({ "service": "access", "key": wallet.did() }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("for another key", asks(upload, json!({ "service": "upload", "key": other }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
+        (
+            "of another service",
+            asks(upload, json!({ "service": "access", "key": wallet.did() }), soon),
+            3,
+            "GS-RUNNING-KEY-REQUEST",
+        ),
+        (
+            "for another key",
+            asks(upload, json!({ "service": "upload", "key": other }), soon),
+            3,
+            "GS-RUNNING-KEY-REQUEST",
+        ),
         ("without a key", asks(upload, json!({ "service": "upload" }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("with a previous key that is none", asks(upload, json!({ "service": "upload", "key": wallet.did(), "previous": "x" }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
+        (
+            "with a previous key that is none",
+            asks(upload, json!({ "service": "upload", "key": wallet.did(), "previous": "x" }), soon),
+            3,
+            "GS-RUNNING-KEY-REQUEST",
+        ),
         ("to another", asks(access, good.clone(), soon), 3, "GS-UCAN-AUDIENCE"),
         ("old", asks(upload, good.clone(), now() - 10), 3, "GS-TIME-EXPIRED"),
         ("forged", forged, 3, "GS-SIGNATURE-INVALID"),
@@ -131,7 +147,10 @@ fn a_request_is_believed_by_its_signature_and_for_its_service_only() {
     place.write("a.request", asks(upload, good, soon));
     place.seal(&["service", "rotate", "upload", "--for", "a.request"]).exits(2).says("GS-REQUEST-UNCONFIRMED");
     // By its DID as well as by its name.
-    place.write("a.request", asks(upload, json!({ "service": upload.to_string(), "key": wallet.did(), "previous": other }), soon));
+    place.write(
+        "a.request",
+        asks(upload, json!({ "service": upload.to_string(), "key": wallet.did(), "previous": other }), soon),
+    );
     place.seal(&["service", "rotate", "upload", "--for", "a.request", "--yes"]).exits(0);
 }
 
@@ -173,7 +192,18 @@ fn what_makes_no_sense_is_refused() {
     rotate(&["upload", "--key", &place.root_key().to_string()]).exits(3).says("GS-KEY-REUSED");
     rotate(&["upload", "--key", &key]).exits(0);
     // For one service only.
-    let give = ["delegation", "create", "--from", "root-signing-1", "--to", "access", "--command", "/files/read", "--for", "1d"];
+    let give = [
+        "delegation",
+        "create",
+        "--from",
+        "root-signing-1",
+        "--to",
+        "access",
+        "--command",
+        "/files/read",
+        "--for",
+        "1d",
+    ];
     place.seal(&give).exits(0);
     rotate(&["access", "--key", &key]).exits(3).says("GS-KEY-REUSED");
     // A running key is renewed by rotating, also to itself.

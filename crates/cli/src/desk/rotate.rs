@@ -11,9 +11,7 @@ use greatseal_core::{Anchor, Code, Decision, Examination, Timestamp, View};
 use greatseal_token::ucan::Policy;
 
 use super::{Desk, Filed, NewDelegation, Outcome};
-use crate::capability::{
-    Book, Entry, Grant, Purpose, Span, Ucan, Who, Window, arguments, is_running, read_tokens,
-};
+use crate::capability::{Book, Entry, Grant, Purpose, Span, Ucan, Who, Window, arguments, is_running, read_tokens};
 use crate::order::Order;
 use crate::problem::Problem;
 use crate::realm::Name;
@@ -93,7 +91,8 @@ impl Desk {
             .collect();
         let mut order = self.delegations(Order::new(format!("rotate-{service}"), self.now), &new, &[])?;
         if *revoke_old {
-            let old: Vec<&Entry> = running(&book, &identity).into_iter().filter(|entry| entry.audience != *key).collect();
+            let old: Vec<&Entry> =
+                running(&book, &identity).into_iter().filter(|entry| entry.audience != *key).collect();
             order = self.revocations(order, &book, &old)?;
         }
         self.carry_out(order)
@@ -145,8 +144,8 @@ impl Desk {
             return Err(other("it was not made by the key that it is about".into()));
         }
         // Signature, times and addressee, by the same function as any other invocation.
-        let view = View::new(self.realm.file().policy, vec![Anchor::Subject], self.now)
-            .addressed_to(Audience::Key(identity));
+        let view =
+            View::new(self.realm.file().policy, vec![Anchor::Subject], self.now).addressed_to(Audience::Key(identity));
         let supply = Supply::heap(vec![Candidate::Decoded(token.clone())]);
         let decision = Examination::new(&view, supply, NonZeroUsize::MIN).decide(&[0], &mut Memory::default());
         if let Decision::Deny(deny) = decision.into_decision() {

@@ -94,7 +94,9 @@ pub(super) fn run(rotate: &Rotate, format: Format) -> Result<Exit, Problem> {
         && !running(&known, &identity).iter().any(|entry| entry.audience == previous)
     {
         let short = previous.short();
-        output::remark(&format!("the wallet names {short} as its key before this one, which runs for {service} no more"));
+        output::remark(&format!(
+            "the wallet names {short} as its key before this one, which runs for {service} no more"
+        ));
     }
     let rotation = Rotation {
         service: service.clone(),
@@ -148,8 +150,7 @@ impl Before {
     /// Looks what the running keys so far passed on, and when that ends.
     fn of(desk: &Desk, book: &Book, identity: &PublicKey, new: &PublicKey, revoke: bool) -> Self {
         let who = Who::of(&desk.realm, book);
-        let old: Vec<&Entry> =
-            running(book, identity).into_iter().filter(|entry| entry.audience != *new).collect();
+        let old: Vec<&Entry> = running(book, identity).into_iter().filter(|entry| entry.audience != *new).collect();
         let mut onward: Vec<&Entry> = old.iter().flat_map(|entry| book.passed_on(&entry.audience)).collect();
         onward.sort_by_key(|entry| &entry.name);
         onward.dedup_by_key(|entry| &entry.name);
@@ -174,7 +175,10 @@ impl Before {
             people += &format!("  before it    {} for {}, {until}\n", entry.audience.short(), entry.command);
         }
         if !onward.is_empty() {
-            people += &format!("  Keys before it passed on {}, which the new key did not make and does not renew:\n", text::count(onward.len(), "delegation"));
+            people += &format!(
+                "  Keys before it passed on {}, which the new key did not make and does not renew:\n",
+                text::count(onward.len(), "delegation")
+            );
             for entry in &onward {
                 let dies = match dies(entry) {
                     Some(at) if at <= book.now => "dead now".to_owned(),
@@ -202,7 +206,9 @@ fn confirm(rotate: &Rotate, service: &Name, key: &PublicKey) -> Result<(), Probl
         return Ok(());
     }
     let unconfirmed = |why: &str| Problem::new(Code::RequestUnconfirmed, why);
-    output::remark(&format!("{service}'s wallet asks for this key: {key}\nCompare it with what the service itself logs."));
+    output::remark(&format!(
+        "{service}'s wallet asks for this key: {key}\nCompare it with what the service itself logs."
+    ));
     if !io::stdin().is_terminal() {
         return Err(unconfirmed("there is no terminal to ask at, and nothing was signed"));
     }
