@@ -6,4 +6,5 @@
 pub mod deed;
 mod json;
 mod jws;
+pub mod ucan;
 pub mod wascap;
