@@ -20,6 +20,7 @@ mod docs;
 mod failure;
 mod fuzz;
 mod house;
+mod node;
 mod step;
 mod test;
 mod tool;

@@ -1,12 +1,13 @@
-//! `test`: everything a change must pass, on a machine with nothing but the Rust toolchain.
+//! `test`: everything a change must pass, on a machine with the Rust toolchain and node.
 //!
-//! To add a step, write a function and give it a row in [`STEPS`]. The interoperability trees under
-//! `interop/` are not built here: what they produced is committed.
+//! To add a step, write a function and give it a row in [`STEPS`]. Of the interoperability trees under
+//! `interop/`, the tests run the one in node; the others are not built here: what they produced is committed.
 
 use crate::arrows;
 use crate::bench;
 use crate::failure::Failure;
 use crate::house::House;
+use crate::node;
 use crate::step::{self, Outcome, Step};
 use crate::tool::{self, Found};
 
@@ -14,6 +15,7 @@ const STEPS: &[Step] = &[
     Step { name: "tools", run: tools },
     Step { name: "arrows", run: arrows },
     Step { name: "offline", run: offline },
+    Step { name: "node", run: node::packages },
     Step { name: "tests", run: tests },
     Step { name: "contract", run: contract },
     Step { name: "backends", run: backends },

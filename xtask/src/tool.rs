@@ -16,6 +16,8 @@ pub(crate) struct Tool {
 enum Missing {
     /// Built by cargo from the registry, at exactly this version, into `target/tools`.
     Install { version: &'static str },
+    /// Installed by Debian's package manager where that may be done; the text says how to get it elsewhere.
+    Package { name: &'static str, advice: &'static str },
     /// Done without; the text says what is lost.
     DoWithout(&'static str),
     /// Nothing works without it; the text says how to get it.
@@ -45,6 +47,18 @@ pub(crate) const PYTHON: Tool = Tool {
     missing: Missing::DoWithout("the vectors are not run against the built command"),
 };
 
+pub(crate) const NODE: Tool = Tool {
+    name: "node",
+    probe: &["--eval", "process.exit(Number.parseInt(process.versions.node) >= 18 ? 0 : 1)"],
+    missing: Missing::Package { name: "nodejs", advice: "install node 18 or newer, for the peer in interop/iso-ucan" },
+};
+
+pub(crate) const NPM: Tool = Tool {
+    name: "npm",
+    probe: &["--version"],
+    missing: Missing::Package { name: "npm", advice: "install npm, for the peer in interop/iso-ucan" },
+};
+
 pub(crate) const DENY: Tool =
     Tool { name: "cargo-deny", probe: &["--version"], missing: Missing::Install { version: "0.20.2" } };
 
@@ -52,7 +66,7 @@ pub(crate) const FUZZ: Tool =
     Tool { name: "cargo-fuzz", probe: &["--version"], missing: Missing::Install { version: "0.13.2" } };
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
-pub(crate) const FOR_TESTS: &[Tool] = &[RUSTC, NEXTEST, PYTHON];
+pub(crate) const FOR_TESTS: &[Tool] = &[RUSTC, NEXTEST, PYTHON, NODE, NPM];
 
 impl Tool {
     /// Finds the tool, installing it where that is its way.
@@ -67,6 +81,16 @@ impl Tool {
             Missing::Install { version } => {
                 self.install(house, version)?;
                 Ok(Found::At(here))
+            }
+            Missing::Package { name, advice } => {
+                let plain = Path::new(self.name);
+                if is_debian_as_root(house) {
+                    install_package(house, name)?;
+                }
+                if !self.answers(house, plain) {
+                    return Err(Failure::Missing { tool: self.name, advice });
+                }
+                Ok(Found::At(plain.to_path_buf()))
             }
             Missing::DoWithout(reason) => Ok(Found::Absent(reason)),
             Missing::Fatal(advice) => Err(Failure::Missing { tool: self.name, advice }),
@@ -87,7 +111,7 @@ impl Tool {
         };
         match self.missing {
             Missing::Install { version } => names_version(&text, version),
-            Missing::DoWithout(_) | Missing::Fatal(_) => true,
+            Missing::Package { .. } | Missing::DoWithout(_) | Missing::Fatal(_) => true,
         }
     }
 
@@ -102,6 +126,21 @@ impl Tool {
             .without_env("CARGO_ENCODED_RUSTFLAGS")
             .run()
     }
+}
+
+fn is_debian_as_root(house: &House) -> bool {
+    let user = house.program(Path::new("id")).arg("-u").output();
+    Path::new("/etc/debian_version").is_file() && user.is_ok_and(|id| id.trim() == "0")
+}
+
+fn install_package(house: &House, package: &str) -> Result<(), Failure> {
+    let apt = |arguments: &[&str]| {
+        let apt = house.program(Path::new("apt-get")).args(arguments);
+        apt.env("DEBIAN_FRONTEND", "noninteractive").run()
+    };
+    // A fresh machine has no lists of packages.
+    apt(&["update"])?;
+    apt(&["install", "-y", package])
 }
 
 /// Whether a `--version` answer is exactly this version: "cargo-deny 0.20.2".

@@ -84,6 +84,10 @@ impl Trust {
         };
         let token = match Input::read(path)?.kind {
             Kind::Token(token) => token,
+            Kind::Ucans(_) => {
+                let why = "a UCAN cannot be trusted by itself; trust its root, by its DID";
+                return Err(refuse(Code::NoRule, why.into()));
+            }
             Kind::Deed(_) => {
                 let why = "a deed cannot be trusted by itself; give it with `--with`";
                 return Err(refuse(Code::NoRule, why.into()));

@@ -10,6 +10,7 @@ use greatseal_core::signature;
 use greatseal_core::statement::Grant;
 use greatseal_core::{Decoded, Policy, Statement, Timestamp, View};
 use greatseal_token::deed;
+use greatseal_token::ucan::{self, Ucan};
 use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{self, Claims, Entity};
@@ -59,11 +60,36 @@ pub(crate) fn look(kind: Kind, now: Timestamp) -> Vec<Check> {
         Kind::Token(token) => {
             look_at_token(&token, now, &mut checks);
         }
+        Kind::Ucans(ucans) => ucans.tokens.iter().for_each(|token| look_at_ucan(token, now, &mut checks)),
         Kind::Deed(deed) => look_at_deed(&deed, now, &mut checks),
         Kind::Module(bytes) => look_at_module(&bytes, now, &mut checks),
         Kind::Archive(archive) => look_at_archive(archive, now, &mut checks),
     }
     checks
+}
+
+fn look_at_ucan(received: &[u8], now: Timestamp, checks: &mut Vec<Check>) {
+    let decoded = match ucan::decode(received) {
+        Ok(decoded) => decoded,
+        Err(fault) => return checks.push(Check::bad("UCAN", &fault.into())),
+    };
+    let content = decoded.content();
+    let (issuer, audience, command) = (content.issuer(), content.audience(), content.command());
+    let says = match content {
+        Ucan::Delegation(_) => format!("{} lets {} use {command}", issuer.short(), audience.short()),
+        Ucan::Invocation(_) => format!("{} invokes {command}, to {}", issuer.short(), audience.short()),
+    };
+    checks.push(Check::good("UCAN", says));
+    checks.push(signature(&decoded, issuer));
+    checks.push(match View::new(Policy::Strict, Vec::new(), now).standing(content).fault() {
+        None => Check::good(
+            "time",
+            content
+                .expires()
+                .map_or("never expires".into(), |last| format!("speaks until {}", crate::clock::show(last))),
+        ),
+        Some(fault) => Check::bad("time", &fault.into()),
+    });
 }
 
 fn look_at_deed(received: &[u8], now: Timestamp, checks: &mut Vec<Check>) {

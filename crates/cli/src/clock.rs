@@ -43,6 +43,11 @@ pub(crate) fn show_expiry(expires: Option<Timestamp>) -> String {
     expires.map_or_else(|| "never expires".into(), |at| format!("until {}", day(at)))
 }
 
+/// Writes the last instant at which something speaks.
+pub(crate) fn show_last(last: Option<Timestamp>) -> String {
+    last.map_or_else(|| "never".into(), show)
+}
+
 /// Writes the day of an instant, in UTC.
 pub(crate) fn day(at: Timestamp) -> String {
     show(at).split(' ').next().unwrap_or_default().to_owned()

@@ -128,10 +128,15 @@ pub(crate) fn own_revocation(key: Nkey, now: Timestamp) -> Result<Deed, Problem>
 
 /// Draws what tells two statements of one second apart.
 pub(crate) fn token_id() -> Result<TokenId, Problem> {
-    let mut entropy = [0u8; 16];
+    nonce().map(u128::from_le_bytes).map(TokenId::from_entropy)
+}
+
+/// Draws random bytes.
+pub(crate) fn nonce<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut entropy = [0u8; N];
     getrandom::fill(&mut entropy)
         .map_err(|error| Problem::new(Code::Io, format!("this machine gives no randomness: {error}")))?;
-    Ok(TokenId::from_entropy(u128::from_le_bytes(entropy)))
+    Ok(entropy)
 }
 
 /// Writes a new file that only its owner can read.

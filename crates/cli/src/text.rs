@@ -43,6 +43,11 @@ fn steers(c: char) -> bool {
 /// Characters of an nkey seed.
 const SEED_CHARS: usize = 58;
 
+/// Counts things: `1 token`, `2 tokens`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Begins a sentence with a capital letter.
 pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();

@@ -122,7 +122,7 @@ macro_rules! codes {
 codes! {
     KeyMalformed "GS-KEY-MALFORMED" Deny 400 Author
         "a text that should be a key is none"
-        "Copy the key again, whole: an nkey has exactly 56 upper-case letters and digits, a did:key begins with did:key:z6Mk.";
+        "Copy the key again, whole: an nkey has exactly 56 upper-case letters and digits, a did:key begins with did:key:z6Mk, did:key:zDn or did:key:zQ3 (Ed25519, P-256, secp256k1).";
     KeyRole "GS-KEY-ROLE" Deny 400 Author
         "a key stands where another role belongs"
         "The first letter tells the role: O operator, A account, M module, V provider. Use the key of the role that the message asks for.";

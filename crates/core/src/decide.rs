@@ -1,14 +1,15 @@
 //! From candidates to a decision that explains itself.
 
 use core::num::NonZeroUsize;
+use std::collections::BTreeMap;
 
 use crate::anchor::Anchored;
 use crate::cid::Cid;
 use crate::command::Command;
 use crate::decoded::Decoded;
 use crate::deed::Deed;
-use crate::error::{ChainFault, Fault};
-use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, relevant, relevant_deeds};
+use crate::error::{ChainFault, DecodeFault, Fault};
+use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, Scope, relevant, relevant_deeds};
 use crate::key::{Nkey, PublicKey, Spelled};
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
@@ -52,6 +53,8 @@ pub struct Capability {
     pub audience: PublicKey,
     /// What is delegated or invoked.
     pub command: Command,
+    /// Whether it is invoked rather than delegated.
+    pub invoked: bool,
 }
 
 /// Something that an allow wants to be known by.
@@ -246,6 +249,7 @@ pub struct Examination<'v, T> {
     deeds: Vec<Member<Deed>>,
     proofs: Vec<(Subject, Proof)>,
     log: Option<LogOrder>,
+    malformed: BTreeMap<Cid, DecodeFault>,
     workers: NonZeroUsize,
 }
 
@@ -296,11 +300,11 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
     /// `workers` threads share the signatures of large sets.
     #[must_use]
     pub fn new(view: &'v View, supply: Supply<T>, workers: NonZeroUsize) -> Self {
-        let Supply { tokens, deeds, proofs, log } = supply;
+        let Supply { tokens, deeds, proofs, log, malformed } = supply;
         let members: Vec<Member<T>> = tokens.into_iter().map(Member::from).collect();
         let index = Index::of(&members);
         let deeds = deeds.into_iter().map(Member::from).collect();
-        Self { view, members, index, deeds, proofs, log, workers }
+        Self { view, members, index, deeds, proofs, log, malformed, workers }
     }
 
     /// Decides about the tokens at these positions, one answer each.
@@ -318,11 +322,12 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
             deeds: &self.deeds,
             proofs: &self.proofs,
             log: self.log.as_ref(),
+            malformed: &self.malformed,
         };
         let graph = Graph::new(self.view, material);
         let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
         // Last: what counted is known only when everything is decided.
-        Outcome { decisions, ignored: graph.ignored(&self.deeds), learned: graph.learned(&self.deeds) }
+        Outcome { decisions, ignored: graph.ignored(&self.deeds, targets), learned: graph.learned(&self.deeds) }
     }
 
     fn verify_relevant(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Result<(), ChainFault> {
@@ -330,7 +335,7 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
         if known(&self.members) && self.deeds.iter().all(|member| matches!(member, Member::Verified(_))) {
             return Ok(());
         }
-        let scope = (!self.deeds.is_empty(), self.log.is_some());
+        let scope = Scope { deeds: !self.deeds.is_empty(), in_log: self.log.is_some() };
         let marks = relevant(self.view, &self.index, &self.members, scope, targets.iter().copied());
         let wanted = relevant_deeds(self.view, &self.members, &marks, &self.deeds);
         let found = weight(&self.members, &marks) + weight(&self.deeds, &wanted);

@@ -29,6 +29,12 @@ pub struct Terms {
     pub accounts: AccountRule,
 }
 
+/// Says whether so many signing keys are a quorum: the one count of votes there is.
+#[must_use]
+pub const fn is_quorum(threshold: u64, keys: u64) -> bool {
+    keys >= threshold
+}
+
 /// Whether an account's own side has to agree to its listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRule {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::cid::Cid;
 use crate::decide::Candidate;
-use crate::deed::{Act, Deed};
+use crate::deed::Deed;
+use crate::error::DecodeFault;
 use crate::log::{Inclusion, Leaf, LogRoot};
 
 /// Something that was handed to a verifier.
@@ -33,12 +35,16 @@ pub struct Supply<T> {
     pub(crate) deeds: Vec<Candidate<Deed>>,
     pub(crate) proofs: Vec<(Subject, Proof)>,
     pub(crate) log: Option<LogOrder>,
+    /// Why bytes that a UCAN may name as a proof are no token.
+    pub(crate) malformed: BTreeMap<Cid, DecodeFault>,
 }
 
-/// What a proof is about: a position among the tokens, or among the deeds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Subject {
+/// Something that was supplied, by its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Among the tokens.
     Token(usize),
+    /// Among the deeds.
     Deed(usize),
 }
 
@@ -71,7 +77,14 @@ impl<T> Supply<T> {
     /// Takes tokens in no order: each decision knows only what it is handed (*stateless*).
     #[must_use]
     pub const fn heap(tokens: Vec<Candidate<T>>) -> Self {
-        Self { tokens, deeds: Vec::new(), proofs: Vec::new(), log: None }
+        Self { tokens, deeds: Vec::new(), proofs: Vec::new(), log: None, malformed: BTreeMap::new() }
+    }
+
+    /// Notes bytes that could not be read, so that whoever names them as a proof is told why.
+    #[must_use]
+    pub fn with_malformed(mut self, malformed: impl IntoIterator<Item = (Cid, DecodeFault)>) -> Self {
+        self.malformed.extend(malformed);
+        self
     }
 
     /// Adds deeds.
@@ -118,8 +131,7 @@ impl<T> Supply<T> {
     /// Takes a whole log in its order (*snapshot*): everything in it is proven to be inside.
     ///
     /// An entry that is neither token nor deed is `None`; it has its place all the same. `roots`
-    /// are the log's own at the sizes that [`Self::sizes_named`] lists; a size that is left out
-    /// spares nothing. What is [added](Self::add) afterwards was heard after the log.
+    /// are the log's own at the sizes that revocations name; a size that is left out spares nothing. What is [added](Self::add) afterwards was heard after the log.
     #[must_use]
     pub fn log(entries: Vec<Option<Heard<T>>>, roots: BTreeMap<u64, LogRoot>) -> Self {
         let mut supply = Self::heap(Vec::new());
@@ -139,13 +151,5 @@ impl<T> Supply<T> {
         }
         supply.log = Some(order);
         supply
-    }
-
-    /// Lists the log sizes that revocations among some deeds name.
-    pub fn sizes_named<'d>(deeds: impl IntoIterator<Item = &'d Deed>) -> impl Iterator<Item = u64> {
-        deeds.into_iter().filter_map(|deed| match &deed.act {
-            Act::Revoke(revocation) => revocation.survivors.map(|survivors| survivors.size),
-            Act::Endorse(_) | Act::Countersign(_) => None,
-        })
     }
 }

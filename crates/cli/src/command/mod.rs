@@ -3,9 +3,11 @@
 mod account;
 mod backup;
 mod complete;
+mod container;
 mod explain;
 mod init;
 mod inspect;
+mod invoke;
 mod key;
 mod module;
 mod operator;
@@ -42,6 +44,9 @@ pub(crate) enum Command {
     Module(module::Command),
     #[command(subcommand)]
     Provider(provider::Command),
+    Invoke(Box<invoke::Invoke>),
+    #[command(subcommand)]
+    Container(container::Command),
     #[command(subcommand)]
     Request(request::Command),
     #[command(subcommand)]
@@ -88,6 +93,8 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
         Command::Provider(provider) => provider::run(provider, format),
+        Command::Invoke(invoke) => invoke::run(invoke, format),
+        Command::Container(container) => container::run(container, format),
         Command::Request(request) => request::run(request, format),
         Command::Revoke(revoke) => revoke::run(revoke, format),
         Command::Backup(backup) => backup::run(backup, format),

@@ -170,7 +170,7 @@ impl Before {
         let archive = match Input::read(path)?.kind {
             Kind::Archive(archive) => archive,
             Kind::Neither(fault) => return Err(named(fault)),
-            Kind::Token(_) | Kind::Deed(_) | Kind::Module(_) => {
+            Kind::Token(_) | Kind::Ucans(_) | Kind::Deed(_) | Kind::Module(_) => {
                 let why = format!("{label} is no provider archive");
                 return Err(
                     Problem::new(Code::ArchiveMalformed, why).hint("Name programs with `--target TARGET=FILE`.")

@@ -1,6 +1,7 @@
-//! What a file is: a token, a deed, a module, a provider archive, or none of them.
+//! What a file is: a token, UCANs, a deed, a module, a provider archive, or none of them.
 
 mod supplied;
+mod ucan;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use greatseal_token::wascap::module;
 use greatseal_token::wascap::module::ModuleFile;
 
 pub(crate) use supplied::{Ignored, Supplied};
+pub(crate) use ucan::Ucans;
 
 use crate::files::Opened;
 use crate::problem::Problem;
@@ -32,6 +34,8 @@ pub(crate) struct Input {
 pub(crate) enum Kind {
     /// A token's text, without the blanks around it.
     Token(Vec<u8>),
+    /// A UCAN, or a container of several.
+    Ucans(Ucans),
     /// The text of a deed: an endorsement, a countersignature or a revocation, without the blanks around it.
     Deed(Vec<u8>),
     /// A WebAssembly module or component.
@@ -52,7 +56,8 @@ impl Input {
         let kind = if archive::is_archive(opened.head()) {
             Kind::Archive(opened)
         } else {
-            let limit = if module::is_wasm(opened.head()) { MODULE_BYTES } else { TOKEN_BYTES as u64 };
+            let text = || ucan::limit(opened.head()).unwrap_or(TOKEN_BYTES as u64);
+            let limit = if module::is_wasm(opened.head()) { MODULE_BYTES } else { text() };
             Kind::of(opened.read_up_to(limit)?)
         };
         Ok(Self { path: path.into(), kind })
@@ -74,6 +79,9 @@ impl Kind {
             } else {
                 Self::Module(bytes)
             };
+        }
+        if let Some(ucans) = ucan::read(&bytes) {
+            return ucans.map_or_else(Self::Neither, Self::Ucans);
         }
         if bytes.len() > TOKEN_BYTES {
             return Self::Neither(DecodeFault::TooLarge { found: bytes.len(), limit: TOKEN_BYTES }.into());
@@ -100,7 +108,7 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>, Problem> {
     let named = |code: Code, why: String| Problem::new(code, format!("{}: {why}", text::path(path)));
     match Input::read(path)?.kind {
         Kind::Module(bytes) => Ok(bytes),
-        Kind::Token(_) | Kind::Deed(_) => {
+        Kind::Token(_) | Kind::Ucans(_) | Kind::Deed(_) => {
             Err(named(Code::ModuleMalformed, "this is a token's text, not a WebAssembly file".into()))
         }
         Kind::Archive(_) => {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use greatseal_core::Code;
 use greatseal_core::error::Fault;
+use greatseal_core::{Code, Statement};
 use greatseal_token::wascap;
 
 use super::{Input, Kind, archived, embedded};
@@ -17,6 +17,8 @@ use crate::text;
 pub(crate) struct Supplied {
     /// Path and text of each token.
     pub(crate) tokens: Vec<(PathBuf, Vec<u8>)>,
+    /// Path and bytes of each UCAN.
+    pub(crate) ucans: Vec<(PathBuf, Vec<u8>)>,
     /// Path and text of each deed, every text once.
     pub(crate) deeds: Vec<(PathBuf, Vec<u8>)>,
     /// What was passed over.
@@ -45,6 +47,8 @@ impl Ignored {
     }
 }
 
+const NO_REVOCATION: &str = "no revocation; it has no effect here: tokens are given by `--with`";
+
 impl Supplied {
     /// Reads files and folders, in any mixture; of `revocations` only the deeds.
     ///
@@ -72,6 +76,10 @@ impl Supplied {
                 self.add_deed(file, deed);
                 return Ok(());
             }
+            Kind::Ucans(ucans) => {
+                self.add_ucans(&file, ucans.tokens);
+                return Ok(());
+            }
             // A newer token of the same module counts, wherever it stands.
             Kind::Module(bytes) => embedded(&bytes).map_err(Fault::from),
             Kind::Archive(archive) => archived(archive).map_err(Fault::from),
@@ -87,14 +95,29 @@ impl Supplied {
     fn add_revocation(&mut self, file: PathBuf) -> Result<(), Problem> {
         match Input::read(&file)?.kind {
             Kind::Deed(deed) => self.add_deed(file, deed),
+            Kind::Ucans(ucans) => {
+                let (revocations, others): (Vec<_>, Vec<_>) =
+                    ucans.tokens.into_iter().partition(|it| is_revocation(it));
+                self.add_ucans(&file, revocations);
+                if !others.is_empty() {
+                    self.ignored.push(Ignored::new(&file, Code::NoRule, NO_REVOCATION));
+                }
+            }
             Kind::Neither(fault) => self.ignored.push(Ignored::fault(&file, &fault)),
             // It could change the answer, and nobody said that it should be heard as a token.
             Kind::Token(_) | Kind::Module(_) | Kind::Archive(_) => {
-                let reason = "no revocation; it has no effect here: tokens are given by `--with`";
-                self.ignored.push(Ignored::new(&file, Code::NoRule, reason));
+                self.ignored.push(Ignored::new(&file, Code::NoRule, NO_REVOCATION));
             }
         }
         Ok(())
+    }
+
+    fn add_ucans(&mut self, file: &Path, tokens: Vec<Vec<u8>>) {
+        for token in tokens {
+            if self.known.insert(token.clone()) {
+                self.ucans.push((file.into(), token));
+            }
+        }
     }
 
     fn add_deed(&mut self, file: PathBuf, deed: Vec<u8>) {
@@ -112,19 +135,29 @@ impl Supplied {
                 Ok(Kind::Token(token)) => Some(token),
                 Ok(Kind::Module(bytes)) => embedded(&bytes).ok(),
                 Ok(Kind::Archive(archive)) => archived(archive).ok(),
-                Ok(Kind::Deed(_) | Kind::Neither(_)) | Err(_) => None,
+                Ok(Kind::Deed(_) | Kind::Ucans(_) | Kind::Neither(_)) | Err(_) => None,
             };
             let readable = token.filter(|token| wascap::decode(token).is_ok());
             self.tokens.extend(readable.map(|token| (file.clone(), token)));
         }
     }
 }
+
+/// Says whether a UCAN takes something back; what cannot be decoded is told by whoever reads it.
+fn is_revocation(token: &[u8]) -> bool {
+    let decoded = greatseal_token::ucan::decode(token);
+    decoded.map_or(true, |decoded| {
+        decoded.content().grant().invocation().is_some_and(|invocation| invocation.revokes.is_some())
+    })
+}
+
 /// Leaves out what a realm's folder holds beside tokens and deeds: nobody need be told of it.
 fn without_a_realms_own(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let is_realm = |file: &&PathBuf| file.file_name().is_some_and(|name| name == "greatseal.toml");
     let realms: Vec<PathBuf> = files.iter().filter(is_realm).filter_map(|file| Some(file.parent()?.into())).collect();
     let counts = |file: &PathBuf| {
-        file.extension().is_some_and(|ending| ending == "jwt") || !realms.iter().any(|realm| file.starts_with(realm))
+        file.extension().is_some_and(|ending| ending == "jwt" || ending == "ucan")
+            || !realms.iter().any(|realm| file.starts_with(realm))
     };
     files.into_iter().filter(counts).collect()
 }

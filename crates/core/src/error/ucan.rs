@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Quoted;
+use super::{DecodeFault, Quoted};
 use crate::cid::Cid;
 use crate::code::Code;
 use crate::command::Command;
@@ -161,6 +161,14 @@ pub enum DelegationFault {
         /// Its CID.
         cid: Cid,
     },
+    /// A proof is at hand, and is no token.
+    #[error("the proof {cid} is malformed: {fault}")]
+    ProofMalformed {
+        /// Its CID.
+        cid: Cid,
+        /// What is wrong with it.
+        fault: Box<DecodeFault>,
+    },
     /// A proof that is no delegation.
     #[error("the proof {cid} is no delegation")]
     ProofKind {
@@ -294,6 +302,7 @@ impl DelegationFault {
         match self {
             Self::AudienceUnset | Self::Audience { .. } => Code::UcanAudience,
             Self::ProofMissing { .. } => Code::UcanProofMissing,
+            Self::ProofMalformed { fault, .. } => fault.code(),
             Self::ProofKind { .. } => Code::UcanProofKind,
             Self::TooLong { .. } => Code::ChainTooLarge,
             Self::NoProof { .. } => Code::UcanNoProof,

@@ -5,6 +5,7 @@ use super::{Line, Place};
 use crate::deed::Target;
 use crate::key::{PublicKey, RawKey, Spelled};
 use crate::statement::StatementId;
+use crate::succession::is_quorum;
 
 /// A statement that may be revoked.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,6 @@ impl Coroner<'_, '_> {
     /// A vote counts whatever becomes of its voter. A listing may be struck by name, too: it has
     /// a subject.
     pub(super) fn by_strike(&self, it: &Mortal, under: &Line) -> Option<Death> {
-        let threshold = under.threshold?;
         if !under.lists(&it.signer) {
             return None;
         }
@@ -57,8 +57,12 @@ impl Coroner<'_, '_> {
         let others = under.signers.iter().filter(|voter| **voter != it.signer);
         let mut votes: Vec<Death> = others.filter_map(|voter| self.first(voter, it, names)).collect();
         votes.sort_by_key(|vote| vote.since);
-        let last = usize::try_from(threshold).ok()?.checked_sub(1)?;
-        votes.get(last).copied()
+        // The vote that makes the quorum is the one that kills.
+        let mut counted = 0;
+        votes.into_iter().find(|_| {
+            counted += 1;
+            is_quorum(under.threshold, counted)
+        })
     }
 
     /// Finds when a bare key that is trusted ended itself (rule 13).

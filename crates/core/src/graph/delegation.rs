@@ -228,7 +228,17 @@ impl<T: Statement> Graph<'_, T> {
             self.permitted(&path, target)?;
             self.conclude(&path)
         };
-        allow().map_err(|(at, fault)| vec![self.failure(at, fault, 1)])
+        allow().map_err(|(at, fault)| vec![self.failure(at, self.explained(fault), 1)])
+    }
+
+    /// Says of a proof that is missing why, where its bytes were at hand.
+    fn explained(&self, fault: Fault) -> Fault {
+        if let Fault::Delegation(DelegationFault::ProofMissing { cid }) = &fault
+            && let Some(malformed) = self.malformed.get(cid)
+        {
+            return DelegationFault::ProofMalformed { cid: *cid, fault: Box::new(malformed.clone()) }.into();
+        }
+        fault
     }
 
     /// Decides about a delegation: whether whoever issued it holds what it passes on.
@@ -312,8 +322,17 @@ impl<T: Statement> Graph<'_, T> {
         revocations(self.index, names).find_map(|at| {
             let (verified, _) = self.verified(at).ok()?;
             let by = verified.content().signer();
-            above.contains(&by).then_some(by)
+            let counts = above.contains(&by);
+            if counts {
+                self.effective.borrow_mut().insert(at);
+            }
+            counts.then_some(by)
         })
+    }
+
+    /// Says whether a UCAN took something back from a chain that was looked at.
+    pub(super) fn took_effect(&self, at: usize) -> bool {
+        self.effective.borrow().contains(&at)
     }
 
     /// Finds who took a statement back by a deed: a key's own revocation of all that it signed, or
@@ -372,7 +391,12 @@ impl<T: Statement> Graph<'_, T> {
             issuer: Spelled::Did(content.signer()),
             subject: Spelled::Did(subject),
             expires: content.expires(),
-            capability: Some(Capability { cid: aliases.cid, audience, command: command.clone() }),
+            capability: Some(Capability {
+                cid: aliases.cid,
+                audience,
+                command: command.clone(),
+                invoked: grant.invocation().is_some(),
+            }),
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::decide::Failure;
 use crate::key::{Key, Operator, RawKey};
 use crate::limits::FOLLOWED_SECONDS;
 use crate::statement::{Grant, Statement, StatementId};
-use crate::succession::{Succession, SuccessionFault, Terms};
+use crate::succession::{Succession, SuccessionFault, Terms, is_quorum};
 use crate::view::Standing;
 
 /// Endorsements by one key that are worth remembering: a second, should the first be revoked.
@@ -59,7 +59,7 @@ impl Backing {
     /// Ranks by the signing keys for which `counts` says so of one of their endorsements.
     fn rank(&self, counts: impl Fn(&(Place, Option<Place>)) -> bool) -> Option<Rank> {
         let keys = self.lives.values().filter(|lives| lives.iter().any(&counts)).count() as u64;
-        Rank::of(keys >= self.threshold, self.paired.is_some())
+        Rank::of(is_quorum(self.threshold, keys), self.paired.is_some())
     }
 
     /// Returns its rank with all that is known now.
@@ -92,7 +92,7 @@ impl Backing {
         let mut best: Option<(Rank, Place)> = None;
         for (place, change) in changes {
             keys += change;
-            let quorum = u64::try_from(keys).is_ok_and(|keys| keys >= self.threshold);
+            let quorum = u64::try_from(keys).is_ok_and(|keys| is_quorum(self.threshold, keys));
             let rank = Rank::of(quorum, paired.is_some_and(|since| since <= place));
             if let Some(rank) = rank.filter(|rank| best.is_none_or(|(best, _)| *rank > best)) {
                 best = Some((rank, place));
@@ -224,17 +224,13 @@ impl<T: Statement> Graph<'_, T> {
     pub(super) fn line_of(&self, token: usize) -> Option<Line> {
         let (identity, claim) = self.claim(token)?;
         let signers = listed(self.members.get(token)?.content());
-        Some(Line { identity: *identity.raw(), signers, threshold: Some(claim.terms().threshold) })
+        Some(Line { identity: *identity.raw(), signers, threshold: claim.terms().threshold })
     }
 
     /// Collects who supports a candidate: only keys of the token before it count.
     fn backing(&self, candidate: usize, token: usize, line: &Line) -> Backing {
-        let mut backing = Backing {
-            threshold: line.threshold.unwrap_or(u64::MAX),
-            lives: BTreeMap::new(),
-            paired: None,
-            heard: self.place(candidate),
-        };
+        let mut backing =
+            Backing { threshold: line.threshold, lives: BTreeMap::new(), paired: None, heard: self.place(candidate) };
         let (Some(member), Some((_, old)), Some((issuer, _))) =
             (self.members.get(candidate), self.claim(token), self.claim(candidate))
         else {

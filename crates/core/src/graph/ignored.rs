@@ -9,13 +9,14 @@ use crate::deed::{Act, Deed, Target};
 use crate::error::{SignatureFault, TimeFault};
 use crate::key::{PublicKey, RawKey, Spelled};
 use crate::statement::{Grant, Statement, StatementId};
+use crate::supply::Subject;
 use crate::view::Standing;
 
 /// A deed without effect.
 #[derive(Clone, Debug)]
 pub struct Ignored {
-    /// Its position among the deeds that were supplied.
-    pub position: usize,
+    /// Where it stood in what was supplied.
+    pub position: Subject,
     /// Which one.
     pub id: StatementId,
     /// Who signed it, or is said to have.
@@ -55,19 +56,35 @@ impl Ineffective {
 
 impl<T: Statement> Graph<'_, T> {
     /// Lists the deeds that had no effect, as far as that is to be told.
-    pub(crate) fn ignored(&self, deeds: &[Member<Deed>]) -> Vec<Ignored> {
-        deeds
-            .iter()
-            .enumerate()
-            .filter_map(|(position, member)| {
-                let why = match (&member.content().act, member) {
-                    (Act::Revoke(revocation), _) => self.ineffective(member, &revocation.target)?,
-                    (_, Member::Refused(refused)) => Ineffective::Signature(refused.fault()),
-                    (_, Member::Verified(_) | Member::Pending(_)) => return None,
-                };
-                Some(Ignored { position, id: member.id(), signer: member.content().signer, why })
-            })
-            .collect()
+    ///
+    /// A revocation that is itself asked about is not told: it was not supplied for its effect.
+    pub(crate) fn ignored(&self, deeds: &[Member<Deed>], targets: &[usize]) -> Vec<Ignored> {
+        let supplied = self.members.iter().enumerate().filter(|(at, _)| !targets.contains(at));
+        let revocations = supplied.filter_map(|(at, member)| self.without_effect(at, member));
+        let deeds = deeds.iter().enumerate().filter_map(|(position, member)| {
+            let why = match (&member.content().act, member) {
+                (Act::Revoke(revocation), _) => self.ineffective(member, &revocation.target)?,
+                (_, Member::Refused(refused)) => Ineffective::Signature(refused.fault()),
+                (_, Member::Verified(_) | Member::Pending(_)) => return None,
+            };
+            let position = Subject::Deed(position);
+            Some(Ignored { position, id: member.id(), signer: member.content().signer, why })
+        });
+        revocations.chain(deeds).collect()
+    }
+
+    /// Says why a UCAN that takes something back had no effect, if it had none.
+    fn without_effect(&self, at: usize, member: &Member<T>) -> Option<Ignored> {
+        member.content().grant().invocation()?.revokes?;
+        let why = match member {
+            Member::Refused(refused) => Ineffective::Signature(refused.fault()),
+            // Unverified, because nothing that was decided could turn on it.
+            Member::Pending(_) => Ineffective::Stranger,
+            Member::Verified(_) if self.took_effect(at) => return None,
+            Member::Verified(_) => Ineffective::Stranger,
+        };
+        let signer = Spelled::Did(member.content().signer());
+        Some(Ignored { position: Subject::Token(at), id: member.id(), signer, why })
     }
 
     fn ineffective(&self, member: &Member<Deed>, target: &Target) -> Option<Ineffective> {

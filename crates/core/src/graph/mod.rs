@@ -18,12 +18,14 @@ mod operator;
 mod owner;
 mod relevant;
 
-use std::collections::BTreeMap;
+use core::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cid::Cid;
 use crate::decide::{Allow, Decision, Deny, Failure, Foundation, Link};
 use crate::decoded::Decoded;
 use crate::deed::Deed;
-use crate::error::{ChainFault, Fault, TimeFault};
+use crate::error::{ChainFault, DecodeFault, Fault, TimeFault};
 use crate::key::{RawKey, Spelled};
 use crate::statement::{Grant, Statement, StatementId};
 use crate::supply::{LogOrder, Proof, Subject};
@@ -38,7 +40,7 @@ use operator::OperatorSide;
 pub use ignored::{Ignored, Ineffective};
 pub(crate) use index::Index;
 pub use learned::{Heeded, Learned, Step};
-pub(crate) use relevant::{relevant, relevant_deeds};
+pub(crate) use relevant::{Scope, relevant, relevant_deeds};
 
 /// A token that a decision may turn on, as far as it is known.
 #[derive(Debug)]
@@ -92,7 +94,7 @@ type Place = usize;
 pub(crate) struct Line {
     identity: RawKey,
     signers: Vec<RawKey>,
-    threshold: Option<u64>,
+    threshold: u64,
 }
 
 impl Line {
@@ -109,6 +111,7 @@ pub(crate) struct Material<'a, T> {
     pub(crate) deeds: &'a [Member<Deed>],
     pub(crate) proofs: &'a [(Subject, Proof)],
     pub(crate) log: Option<&'a LogOrder>,
+    pub(crate) malformed: &'a BTreeMap<Cid, DecodeFault>,
 }
 
 /// Members, what they name, and the view they are judged from.
@@ -118,11 +121,14 @@ pub(crate) struct Graph<'a, T> {
     members: &'a [Member<T>],
     index: &'a Index,
     log: Option<&'a LogOrder>,
+    malformed: &'a BTreeMap<Cid, DecodeFault>,
     deeds: Deeds<'a>,
     proven: Proven,
     /// For each verified member that is a copy, the first one of the same statement.
     copies: BTreeMap<usize, usize>,
     sides: Vec<Result<OperatorSide, Failure>>,
+    /// The UCANs that took something back from a chain.
+    effective: RefCell<BTreeSet<usize>>,
 }
 
 /// A member that speaks, or would but for its expiry.
@@ -133,7 +139,7 @@ struct Voice<'a, T> {
 
 impl<'a, T: Statement> Graph<'a, T> {
     pub(crate) fn new(view: &'a View, material: Material<'a, T>) -> Self {
-        let Material { members, index, deeds, proofs, log } = material;
+        let Material { members, index, deeds, proofs, log, malformed } = material;
         let id = |subject: Subject| match subject {
             Subject::Token(at) => members.get(at).map(Member::id),
             Subject::Deed(at) => deeds.get(at).map(Member::id),
@@ -144,10 +150,12 @@ impl<'a, T: Statement> Graph<'a, T> {
             members,
             index,
             log,
+            malformed,
             deeds: Deeds::of(deeds, view, place),
             proven: Proven::of(proofs, log, id),
             copies: copies(members, log),
             sides: Vec::new(),
+            effective: RefCell::default(),
         };
         graph.sides = graph.operator_sides();
         graph

@@ -10,16 +10,25 @@ use crate::key::RawKey;
 use crate::statement::{Grant, Statement, StatementId};
 use crate::view::View;
 
+/// What there is beside tokens that makes more of them matter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    /// There are deeds.
+    pub(crate) deeds: bool,
+    /// A log tells who came first.
+    pub(crate) in_log: bool,
+}
+
 /// Marks the candidates, targets included, that decisions about `targets` can turn on.
 ///
-/// `deeds` says whether there are any, `in_log` whether a log tells who came first.
 pub(crate) fn relevant<T: Statement>(
     view: &View,
     index: &Index,
     members: &[Member<T>],
-    (deeds, in_log): (bool, bool),
+    scope: Scope,
     targets: impl IntoIterator<Item = usize>,
 ) -> Vec<bool> {
+    let Scope { deeds, in_log } = scope;
     let mut marks = Marks { index, members, marks: vec![false; members.len()] };
     for target in targets {
         match marks.grant(target) {

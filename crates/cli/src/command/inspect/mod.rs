@@ -1,6 +1,7 @@
 //! `greatseal inspect`: what a file says, believed or not.
 
 mod statement;
+mod ucan;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,13 +27,13 @@ use crate::table::table;
 use crate::text;
 use statement::{look_at_deed, succession, succession_lines};
 
-/// Shows what a token, deed, module or provider archive says, without believing any of it.
+/// Shows what a token, UCAN, container, deed, module or provider archive says, without believing any of it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  greatseal inspect app.wasm\n  greatseal inspect httpserver.par\n  greatseal inspect account.jwt --output json\n\nExit codes: 0 shown, 3 malformed. What is shown is not verified: see `greatseal verify`."
+    after_help = "Examples:\n  greatseal inspect app.wasm\n  greatseal inspect httpserver.par\n  greatseal inspect call.container\n  greatseal inspect account.jwt --output json\n\nExit codes: 0 shown, 3 malformed. What is shown is not verified: see `greatseal verify`."
 )]
 pub(crate) struct Inspect {
-    /// A token or deed (text), a WebAssembly module or component, or a provider archive; `-` is standard input.
+    /// A token, UCAN or deed, a container of UCANs, a WebAssembly module or component, or a provider archive; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -50,6 +51,7 @@ struct Shown {
     module: Option<Value>,
     archive: Option<Value>,
     token: Option<Value>,
+    container: Option<Value>,
     deed: Option<Value>,
     #[serde(skip)]
     lines: Vec<(String, String)>,
@@ -68,6 +70,7 @@ pub(crate) fn run(inspect: &Inspect, format: Format) -> Result<Exit, Problem> {
         module: None,
         archive: None,
         token: None,
+        container: None,
         deed: None,
         lines: Vec::new(),
         files: String::new(),
@@ -90,6 +93,10 @@ fn look(kind: Kind, shown: &mut Shown) -> Result<(), Fault> {
         Kind::Token(token) => {
             shown.kind = "token";
             look_at_token(&token, shown)
+        }
+        Kind::Ucans(ucans) => {
+            shown.kind = "token";
+            ucan::look_at_ucans(&ucans, shown)
         }
         Kind::Deed(deed) => {
             shown.kind = "deed";

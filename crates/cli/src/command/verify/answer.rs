@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use greatseal_core::key::Nkey;
 use greatseal_core::{Code, Decision, Policy, Timestamp};
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ pub(super) struct Answer {
     policy: &'static str,
     anchored: Option<&'static str>,
     assurance: &'static str,
-    audience_checked: bool,
+    pub(super) audience_checked: bool,
     module_checked: bool,
     archive_checked: bool,
     file: String,
@@ -166,7 +167,14 @@ pub(super) fn realm_names() -> Vec<(String, String)> {
         |_| Vec::new(),
         |realm| {
             let keys = &realm.file().keys;
-            keys.iter().map(|(name, key)| (key.to_string(), format!("{name} ({})", key.short()))).collect()
+            let spelled = |(name, key): (&_, &Nkey)| {
+                let did = key.public_key();
+                [
+                    (key.to_string(), format!("{name} ({})", key.short())),
+                    (did.to_string(), format!("{name} ({})", did.short())),
+                ]
+            };
+            keys.iter().flat_map(spelled).collect()
         },
     )
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod session;
 mod showing;
+mod ucan;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use clap::Args;
 use clap::ValueEnum;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Nkey, PublicKey, did};
-use greatseal_core::{Code, Policy, Timestamp};
+use greatseal_core::{Code, Policy, Statement, Timestamp};
 
 use answer::realm_names;
 use session::{Session, Terms};
@@ -30,12 +31,13 @@ use crate::trust::InStore;
     after_help = "Examples:\n  greatseal verify app.wasm --trust ODDB…2GK6 --with tokens/\n  greatseal verify account.jwt --trust operator.jwt --at 2026-11-22T09:00:00Z\n  greatseal verify *.wasm --trust ODDB…2GK6 --with tokens/ --output json\n\nExit codes: 0 allow, 3 deny, 1 something could not be read, 2 the call's words are off."
 )]
 pub(crate) struct Verify {
-    /// Tokens (text), WebAssembly modules or components, or provider archives; `-` is standard input.
+    /// Tokens or UCANs (text or binary), containers, WebAssembly modules or components, or provider archives; `-` is
+    /// standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Whom to trust: an operator's key (O…), an account's key (A…), or a token file to pin. Whom the trust store
-    /// names, if absent.
+    /// Whom to trust: an operator's key (O…), an account's key (A…), a token file to pin, the DID of a root of UCANs, or
+    /// the word `subject` (a UCAN's own subject, whoever that is). Whom the trust store names, if absent.
     #[arg(long, value_name = "ANCHOR")]
     trust: Vec<String>,
 
@@ -58,9 +60,14 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     at: Option<Timestamp>,
 
-    /// Whom a UCAN has to be addressed to.
-    #[arg(long, value_name = "DID")]
-    audience: Option<String>,
+    /// Whom a UCAN has to be addressed to: whoever executes it, or is delegated to. Not checked, if absent.
+    #[arg(long, value_name = "DID", value_parser = parse_key)]
+    audience: Option<PublicKey>,
+
+    /// A signing principal of the trusted root: with at least one, separation is mandated, and the root may delegate to
+    /// these alone.
+    #[arg(long, value_name = "DID", value_parser = parse_key)]
+    signing_principal: Vec<PublicKey>,
 
     /// Whom the token has to be about: an nkey or a did:key.
     #[arg(long, value_name = "KEY", value_parser = parse_key)]
@@ -94,10 +101,6 @@ fn parse_key(text: &str) -> Result<PublicKey, String> {
 }
 
 pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
-    if verify.audience.is_some() {
-        return Err(Problem::usage("--audience: tokens of this family are addressed to nobody")
-            .hint("Leave it out; only UCANs have an audience."));
-    }
     let now = match verify.at {
         Some(at) => at,
         None => clock::now()?,
@@ -115,16 +118,20 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     if verify.files.len() > 1 {
         supplied.add_tokens_of(&verify.files);
     }
-    let terms = Terms { policy: verify.policy.into(), now, subject: verify.subject };
+    let terms = Terms { policy: verify.policy.into(), now, subject: verify.subject, audience: verify.audience };
     // At another instant other tokens speak: what is learned then may not be so now.
-    let mut session = Session::new(terms, trust, supplied, store.filter(|_| verify.at.is_none()));
+    let mut session =
+        Session::new(terms, &verify.signing_principal, trust, supplied, store.filter(|_| verify.at.is_none()));
     let names = realm_names();
     let mut told = BTreeSet::new();
     let mut exit = Exit::Ok;
     for file in &verify.files {
         // One at a time: there may be many, and a module may be large.
         let answer = match Input::read(file) {
-            Ok(input) => session.answer(input),
+            Ok(input) => {
+                must_have_audience(verify, &input)?;
+                session.answer(input)
+            }
             // The last word is the command's; of several files, the others are judged all the same.
             Err(problem) if verify.files.len() == 1 => return Err(problem),
             Err(problem) => {
@@ -145,14 +152,38 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
     Ok(exit)
 }
 
+/// Refuses `--audience` for what is addressed to nobody.
+fn must_have_audience(verify: &Verify, input: &Input) -> Result<(), Problem> {
+    let of_family = match &input.kind {
+        Kind::Token(_) | Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) => true,
+        Kind::Ucans(_) | Kind::Neither(_) => false,
+    };
+    if of_family && (verify.audience.is_some() || !verify.signing_principal.is_empty()) {
+        let option = if verify.audience.is_some() { "--audience" } else { "--signing-principal" };
+        return Err(Problem::usage(format!("{option}: tokens of this family have none"))
+            .hint("Leave it out; only UCANs have an audience and signing principals."));
+    }
+    Ok(())
+}
+
 /// Says whom one could trust: the operators and accounts among what was supplied.
 fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
-    let targets = files.iter().filter_map(|file| match Input::read(file).ok()?.kind {
-        Kind::Token(token) => Some(token),
-        Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_) => None,
-    });
+    let (mut targets, mut ucans) = (Vec::new(), Vec::new());
+    for file in files {
+        match Input::read(file).map(|input| input.kind) {
+            Ok(Kind::Token(token)) => targets.push(token),
+            Ok(Kind::Ucans(read)) => ucans.extend(read.tokens),
+            Ok(Kind::Deed(_) | Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_)) | Err(_) => {}
+        }
+    }
     let tokens = supplied.tokens.iter().map(|(_, token)| token.clone());
+    let roots = ucans.iter().filter_map(|token| {
+        let decoded = greatseal_token::ucan::decode(token).ok()?;
+        let subject = decoded.content().grant().invocation()?.subject;
+        Some(format!("--trust {subject}   the root that this UCAN names"))
+    });
     let mut found: Vec<String> = targets
+        .into_iter()
         .chain(tokens)
         .filter_map(|token| greatseal_token::wascap::decode(&token).ok())
         .filter_map(|decoded| {
@@ -164,6 +195,7 @@ fn nobody_trusted(files: &[PathBuf], supplied: &Supplied) -> Problem {
                 format!("--trust {}   which calls itself \"{name}\"", claims.issuer)
             })
         })
+        .chain(roots)
         .collect();
     found.sort();
     found.dedup();

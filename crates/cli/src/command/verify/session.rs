@@ -10,9 +10,11 @@ use greatseal_core::deed::Deed;
 use greatseal_core::error::{ChainFault, DecodeFault};
 use greatseal_core::graph::Learned;
 use greatseal_core::key::{Nkey, PublicKey};
-use greatseal_core::supply::Supply;
-use greatseal_core::{Decision, Fault, Policy, Timestamp, View};
+use greatseal_core::supply::{Subject, Supply};
+use greatseal_core::view::{Audience, Separation};
+use greatseal_core::{Anchor, Decision, Fault, Policy, Timestamp, View};
 use greatseal_token::deed;
+use greatseal_token::ucan;
 use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
@@ -32,15 +34,18 @@ pub(super) struct Terms {
     pub(super) now: Timestamp,
     /// Whom the file has to be about.
     pub(super) subject: Option<PublicKey>,
+    /// Whom a UCAN has to be addressed to.
+    pub(super) audience: Option<PublicKey>,
 }
 
 /// What all files of one call share.
 pub(super) struct Session {
-    terms: Terms,
-    view: View,
+    pub(super) terms: Terms,
+    pub(super) view: View,
     verifier: Verifier,
+    pub(super) ucans: ucan::Verifier,
     trust: Trust,
-    supplied: Supplied,
+    pub(super) supplied: Supplied,
     /// Where to write down what is learned; nowhere when trust or the instant was named.
     store: Option<TrustStore>,
 }
@@ -55,13 +60,30 @@ struct Gathered {
 }
 
 impl Session {
-    pub(super) fn new(terms: Terms, trust: Trust, supplied: Supplied, store: Option<TrustStore>) -> Self {
-        let view = View::new(terms.policy, trust.anchors.clone(), terms.now);
+    pub(super) fn new(
+        terms: Terms,
+        signing: &[PublicKey],
+        trust: Trust,
+        supplied: Supplied,
+        store: Option<TrustStore>,
+    ) -> Self {
+        // Not to say whom it is for is a choice that every answer shows.
+        let audience = terms.audience.map_or(Audience::Unchecked, Audience::Key);
+        let mut view = View::new(terms.policy, trust.anchors.clone(), terms.now).addressed_to(audience);
+        if !signing.is_empty() {
+            for root in trust.anchors.iter().filter_map(Anchor::root) {
+                view = view.mandating(Separation { root, signing: signing.to_vec() });
+            }
+        }
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { terms, view, verifier: Verifier::new(workers), trust, supplied, store }
+        let (verifier, ucans) = (Verifier::new(workers), ucan::Verifier::new(workers));
+        Self { terms, view, verifier, ucans, trust, supplied, store }
     }
 
     pub(super) fn answer(&mut self, input: Input) -> Answer {
+        if let Kind::Ucans(ucans) = &input.kind {
+            return self.answer_ucans(&input.path, ucans);
+        }
         // Read anew for each file: from the second on, what was verified is remembered.
         let Gathered { supply, deeds, mut showing, mut ignored } = self.gather(input.label());
         let Input { path, kind } = input;
@@ -74,6 +96,8 @@ impl Session {
         };
         let (outcome, checked) = match kind {
             Kind::Neither(fault) => (Outcome::because(fault), Checked::Nothing),
+            // Answered above.
+            Kind::Ucans(_) => (Outcome::because(DecodeFault::Empty.into()), Checked::Nothing),
             Kind::Deed(text) => (Outcome::because(no_token(&text)), Checked::Nothing),
             Kind::Token(token) => match verifier(&mut self.verifier, &token) {
                 Ok(target) => (self.verifier.judge(vec![target], supply, &self.view), Checked::Nothing),
@@ -97,7 +121,9 @@ impl Session {
         };
         let Outcome { decisions, ignored: without_effect, learned } = outcome;
         for it in without_effect {
-            if let Some(Some(path)) = deeds.get(it.position) {
+            if let Subject::Deed(at) = it.position
+                && let Some(Some(path)) = deeds.get(at)
+            {
                 ignored.push(Ignored::new(path, it.why.code(), text::ineffective(&it.why)));
             }
         }
@@ -105,7 +131,8 @@ impl Session {
         self.remember(&learned);
         let decision = decisions.into_iter().next().unwrap_or_else(|| deny(DecodeFault::Empty.into()));
         let checked = if matches!(decision, Decision::Allow(_)) { checked } else { Checked::Nothing };
-        let decision = self.about_whom(decision, about.as_ref());
+        let found = about.as_ref().and_then(|about| about.nkey).map(|key| key.public_key());
+        let decision = about_whom(decision, self.terms.subject, found);
         let subject = about.map(|about| about.subject);
         Answer::of(&decision, self.view.policy(), &showing, subject, checked, ignored)
     }
@@ -151,18 +178,6 @@ impl Session {
         }
         let showing = Showing::new(labels, &with, target);
         Gathered { supply: Supply::heap(with).with_deeds(heard), deeds, showing, ignored }
-    }
-
-    /// Holds `--subject`.
-    fn about_whom(&self, decision: Decision, target: Option<&About>) -> Decision {
-        let Some(wanted) = self.terms.subject else { return decision };
-        match (&decision, target.and_then(|about| about.nkey)) {
-            (Decision::Allow(_), Some(found)) if found.public_key() == wanted => decision,
-            (Decision::Allow(_), found) => {
-                deny(ChainFault::OtherSubject { found: found.map(|key| key.public_key()), wanted }.into())
-            }
-            (Decision::Deny(_), _) => decision,
-        }
     }
 
     /// Writes down what nobody may hide from a later decision, whatever the answer was to this one.
@@ -213,7 +228,17 @@ impl About {
     }
 }
 
-fn deny(fault: Fault) -> Decision {
+/// Holds `--subject`.
+pub(super) fn about_whom(decision: Decision, wanted: Option<PublicKey>, found: Option<PublicKey>) -> Decision {
+    match (&decision, wanted) {
+        (Decision::Allow(_), Some(wanted)) if found != Some(wanted) => {
+            deny(ChainFault::OtherSubject { found, wanted }.into())
+        }
+        (Decision::Allow(_) | Decision::Deny(_), _) => decision,
+    }
+}
+
+pub(super) fn deny(fault: Fault) -> Decision {
     Decision::Deny(Deny::because(fault))
 }
 

@@ -69,6 +69,9 @@ impl Showing {
                 format!("{}{name}", word(link))
             })
         };
+        if let Some(said) = allow.chain().last().and_then(capability) {
+            return said;
+        }
         match (links.next(), links.next_back()) {
             (root, Some(leaf)) => format!("{} speaks, under {}", named(Some(leaf)), named(root)),
             (only, None) => format!("{} is trusted", named(only)),
@@ -121,6 +124,18 @@ impl Showing {
         }
         told
     }
+}
+
+/// Says what a UCAN allows, or asks for.
+fn capability(link: &Link) -> Option<String> {
+    let it = link.capability.as_ref()?;
+    let (by, of, to) = (link.issuer.short(), link.subject.short(), it.audience.short());
+    let command = text::name(it.command.as_str());
+    Some(if it.invoked {
+        format!("{by} may have {to} execute {command} of {of}")
+    } else {
+        format!("{to} may use {command} of {of}, by {by}")
+    })
 }
 
 /// Names the kind of principal, or of UCAN, that a link is about.

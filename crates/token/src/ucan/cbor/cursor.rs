@@ -27,7 +27,43 @@ pub enum Value<'a> {
     Link(&'a [u8]),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// Returns the integer that it is, if it is one.
+    #[must_use]
+    pub const fn as_integer(&self) -> Option<i64> {
+        if let Self::Integer(value) = self { Some(*value) } else { None }
+    }
+
+    /// Returns the bytes that it is, if it is some.
+    #[must_use]
+    pub const fn as_bytes(&self) -> Option<&'a [u8]> {
+        if let Self::Bytes(value) = self { Some(value) } else { None }
+    }
+
+    /// Returns the text that it is, if it is one.
+    #[must_use]
+    pub const fn as_text(&self) -> Option<&'a str> {
+        if let Self::Text(value) = self { Some(value) } else { None }
+    }
+
+    /// Returns the list that it is, if it is one.
+    #[must_use]
+    pub const fn as_list(&self) -> Option<List<'a>> {
+        if let Self::List(value) = self { Some(*value) } else { None }
+    }
+
+    /// Returns the map that it is, if it is one.
+    #[must_use]
+    pub const fn as_map(&self) -> Option<Map<'a>> {
+        if let Self::Map(value) = self { Some(*value) } else { None }
+    }
+
+    /// Returns the bytes of the CID that it links to, if it is a link.
+    #[must_use]
+    pub const fn as_link(&self) -> Option<&'a [u8]> {
+        if let Self::Link(value) = self { Some(value) } else { None }
+    }
+
     /// Returns the word for its kind, for messages.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -161,11 +197,30 @@ impl<'a> Map<'a> {
     }
 }
 
+impl Default for Map<'_> {
+    /// Returns the map of no names.
+    fn default() -> Self {
+        Self(Span { encoded: &[head::MAP << 5], content: &[], length: 0, at: 0 })
+    }
+}
+
 impl<'a> IntoIterator for Map<'a> {
     type Item = (&'a str, Value<'a>);
     type IntoIter = Pairs<'a>;
     fn into_iter(self) -> Pairs<'a> {
         self.iter()
+    }
+}
+
+impl<'a> From<List<'a>> for Value<'a> {
+    fn from(list: List<'a>) -> Self {
+        Self::List(list)
+    }
+}
+
+impl<'a> From<Map<'a>> for Value<'a> {
+    fn from(map: Map<'a>) -> Self {
+        Self::Map(map)
     }
 }
 

@@ -13,10 +13,12 @@ mod cursor;
 mod head;
 mod json;
 mod link;
+mod owned;
 mod validate;
 mod write;
 
 pub use cursor::{Items, List, Map, Pairs, Value};
 pub use json::{from_json, to_json};
+pub use owned::MapBuf;
 pub use validate::validate;
 pub use write::{Entries, Writer};

@@ -2,6 +2,7 @@
 
 use greatseal_core::cid::Cid;
 use greatseal_core::error::{Quoted, UcanFault};
+use greatseal_core::time::Timestamp;
 
 use super::cursor::{List, Map, Value};
 use super::head;
@@ -77,6 +78,29 @@ impl Writer {
         self.head(head::BYTES, cid.len() as u64 + 1);
         self.0.push(head::LINK_PREFIX);
         self.0.extend_from_slice(cid);
+    }
+
+    /// Writes a text, or null.
+    pub(crate) fn text_or_null(&mut self, value: Option<&str>) {
+        match value {
+            Some(text) => self.text(text),
+            None => self.null(),
+        }
+    }
+
+    /// Writes an instant in seconds, or null.
+    pub(crate) fn instant_or_null(&mut self, at: Option<Timestamp>) -> Result<(), UcanFault> {
+        match at.map(|at| i64::try_from(at.as_secs())) {
+            Some(Ok(seconds)) => self.integer(seconds)?,
+            Some(Err(_)) => return Err(UcanFault::Integer { at: self.0.len() }),
+            None => self.null(),
+        }
+        Ok(())
+    }
+
+    /// Begins a map of so many names, which have to follow sorted, each with its value.
+    pub(crate) fn sorted(&mut self, length: usize) {
+        self.head(head::MAP, length as u64);
     }
 
     /// Begins a list of so many items, which have to follow.

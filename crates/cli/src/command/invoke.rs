@@ -1,0 +1,217 @@
+//! `greatseal invoke`: makes an invocation, with the delegations that it rests on.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use greatseal_core::code::Exit;
+use greatseal_core::error::DecodeFault;
+use greatseal_core::key::{Nkey, PublicKey, Spelled};
+use greatseal_core::route::{Wanted, route};
+use greatseal_core::statement::Statement;
+use greatseal_core::supply::Supply;
+use greatseal_core::view::Audience;
+use greatseal_core::{Anchor, Code, Decision, Decoded, Policy, Timestamp, View, command};
+use greatseal_token::ucan::cbor::MapBuf;
+use greatseal_token::ucan::{self, Invocation, Ucan};
+use serde_json::json;
+
+use super::container::Form;
+use crate::clock;
+use crate::files;
+use crate::input::Supplied;
+use crate::output::{self, Format};
+use crate::problem::Problem;
+use crate::realm::{Realm, write_new};
+use crate::sealed;
+use crate::secrets::{Custody, InRealm};
+use crate::text;
+
+/// Makes an invocation of a command, finds the delegations it rests on, and packs them together.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal invoke /files/ingest --by upload --subject root --audience access --out call.container\n  greatseal invoke /files/ingest --by acme/upload --subject did:key:z6Mk… --args '{\"bucket\":\"public\"}' --with proofs/ --out call.container\n\nA service invokes by itself, with its running key; this is for people and scripts."
+)]
+pub(crate) struct Invoke {
+    /// What is invoked, such as /files/read.
+    #[arg(value_name = "COMMAND")]
+    command: String,
+
+    /// Who invokes: a name in this realm, or the DID of a key in custody.
+    #[arg(long, value_name = "NAME|DID")]
+    by: String,
+
+    /// Whose capability it is: the root, as a name in this realm or a DID.
+    #[arg(long, value_name = "NAME|DID")]
+    subject: String,
+
+    /// Who is to execute it [default: the subject]
+    #[arg(long, value_name = "NAME|DID")]
+    audience: Option<String>,
+
+    /// The arguments, as a JSON object, or a file of one.
+    #[arg(long, value_name = "JSON|FILE", default_value = "{}")]
+    args: String,
+
+    /// Further delegations: files or folders. Those of the realm are looked through by themselves.
+    #[arg(long, value_name = "PATH")]
+    with: Vec<PathBuf>,
+
+    /// For how many minutes it speaks.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    minutes: u32,
+
+    /// Where to write it, with its proofs.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = Form::Base64url, value_name = "FORM")]
+    form: Form,
+
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
+/// Bytes of random nonce: enough that no two invocations are one (UCAN Invocation 1.0.0, nonce).
+const NONCE_BYTES: usize = 12;
+
+pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
+    let now = clock::now()?;
+    let realm = match Realm::open(invoke.realm.start()) {
+        Ok(realm) => Some(realm),
+        Err(problem) if invoke.realm.is_named() => return Err(problem),
+        Err(_) => None,
+    };
+    let key = |text: &str| principal(realm.as_ref(), text);
+    let (by, subject) = (key(&invoke.by)?, key(&invoke.subject)?);
+    let audience = invoke.audience.as_deref().map(key).transpose()?;
+    let command = command::Command::parse(&invoke.command)
+        .map_err(|fault| Problem::new(Code::UcanCommandSyntax, fault.to_string()))?;
+    let args = arguments(&invoke.args)?;
+
+    let held = held(invoke, realm.as_ref(), now)?;
+    let wanted = Wanted { holder: by, subject, command: &command };
+    let grants: Vec<_> =
+        held.iter().enumerate().filter_map(|(at, it)| Some((at, it.content().grant().delegation()?))).collect();
+    let way = route(&grants, &wanted).ok_or_else(|| {
+        Problem::new(Code::UcanNoProof, format!("nothing at hand lets {} invoke {command} of {subject}", invoke.by))
+            .hint("`greatseal delegation list` shows who holds what; add delegations with `--with PATH`.")
+    })?;
+    let proofs: Vec<&Decoded<Ucan>> = way.iter().filter_map(|at| held.get(*at)).collect();
+    let cids: Vec<_> = proofs.iter().filter_map(|proof| proof.content().aliases().map(|aliases| aliases.cid)).collect();
+
+    let nonce = sealed::nonce::<NONCE_BYTES>()?;
+    let ends = now.plus(u64::from(invoke.minutes).saturating_mul(60));
+    let mut invocation = Invocation::new(by, subject, command, args, &cids, &nonce, Some(ends));
+    if let Some(audience) = audience {
+        invocation = invocation.to(audience);
+    }
+    let unsigned = ucan::encode(&Ucan::Invocation(invocation))?;
+    let ring = invoke.custody.ring()?;
+    let signature = ring.sign(&unsigned.request())?;
+    let view = View::new(Policy::Strict, vec![Anchor::Root(subject)], now).addressed_to(Audience::Unchecked);
+    let token = unsigned.finish(&signature, &view)?.bytes().to_vec();
+
+    let mut tokens: Vec<Vec<u8>> = proofs.iter().map(|proof| proof.received().to_vec()).collect();
+    must_speak(&token, &tokens, &view)?;
+    tokens.push(token.clone());
+    write_new(&invoke.out, &invoke.form.write(&tokens)?)?;
+    answer(invoke, &token, tokens.len() - 1, ends, format)
+}
+
+fn answer(invoke: &Invoke, token: &[u8], proofs: usize, ends: Timestamp, format: Format) -> Result<Exit, Problem> {
+    let decoded = ucan::decode(token).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let content = decoded.content();
+    let cid = content.aliases().map(|aliases| aliases.cid.to_string());
+    let object = json!({
+        "file": invoke.out.display().to_string(),
+        "cid": cid,
+        "id": decoded.id().to_string(),
+        "issuer": content.issuer().to_string(),
+        "audience": content.audience().to_string(),
+        "subject": content.subject().map(|subject| subject.to_string()),
+        "command": content.command().as_str(),
+        "proofs": proofs,
+        "expires": ends.as_secs(),
+    });
+    output::answer(format, &object, || {
+        format!(
+            "{} invokes {}, with {}, until {}\n  written to  {}\n  Whoever executes it checks it:\n    greatseal verify {} --trust {} --audience {}\n",
+            invoke.by,
+            content.command(),
+            text::count(proofs, "delegation"),
+            clock::show(ends),
+            text::path(&invoke.out),
+            text::path(&invoke.out),
+            content.subject().map(|subject| subject.to_string()).unwrap_or_default(),
+            content.audience(),
+        )
+    });
+    Ok(Exit::Ok)
+}
+
+/// Finds whom a word means: a DID, an nkey, or a name in the realm.
+pub(crate) fn principal(realm: Option<&Realm>, text: &str) -> Result<PublicKey, Problem> {
+    if text.starts_with("did:") || Nkey::parse(text).is_ok() {
+        return Spelled::parse(text)
+            .map(|key| key.public_key())
+            .map_err(|fault| Problem::new(fault.code(), format!("{}: {fault}", text::name(text))));
+    }
+    let Some(realm) = realm else {
+        return Err(Problem::new(
+            Code::RealmMissing,
+            format!("{}: there is no realm here to name it", text::name(text)),
+        ));
+    };
+    Ok(realm.key(&realm.name(text)?)?.public_key())
+}
+
+fn arguments(text: &str) -> Result<MapBuf, Problem> {
+    let read;
+    let json = if text.trim_start().starts_with('{') {
+        text
+    } else {
+        let bytes = files::read(std::path::Path::new(text), greatseal_core::limits::UCAN_BYTES as u64)?;
+        read = String::from_utf8(bytes).map_err(|_| Problem::usage(format!("--args {text}: it is no UTF-8 text")))?;
+        &read
+    };
+    let value: serde_json::Value =
+        serde_json::from_str(json).map_err(|error| Problem::usage(format!("--args: no JSON object: {error}")))?;
+    MapBuf::from_json(&value).map_err(|fault| Problem::new(fault.code(), format!("--args: {fault}")))
+}
+
+/// Collects the delegations at hand that speak now and were not taken back.
+fn held(invoke: &Invoke, realm: Option<&Realm>, now: Timestamp) -> Result<Vec<Decoded<Ucan>>, Problem> {
+    let mut paths = invoke.with.clone();
+    let folder = realm.map(|realm| realm.folder().join("delegations"));
+    paths.extend(folder.filter(|folder| folder.is_dir()));
+    let revoked = realm.map(|realm| realm.folder().join("revocations")).filter(|folder| folder.is_dir());
+    let supplied = Supplied::read(&paths, revoked.as_slice())?;
+    let decode = |token: &[u8]| ucan::decode(token).map_err(|fault: DecodeFault| fault);
+    let all: Vec<Decoded<Ucan>> = supplied.ucans.iter().filter_map(|(_, token)| decode(token).ok()).collect();
+    let view = View::new(Policy::Strict, Vec::new(), now);
+    let taken: Vec<_> = all.iter().filter_map(|it| it.content().invocation()?.revokes().map(|it| it.token)).collect();
+    let living = |it: &Decoded<Ucan>| {
+        let named = it.content().aliases().is_some_and(|aliases| taken.iter().any(|cid| aliases.has(cid)));
+        view.standing(it.content()).fault().is_none() && !named
+    };
+    Ok(all.into_iter().filter(living).collect())
+}
+
+/// Checks with everybody's eyes that what was made would be accepted.
+fn must_speak(token: &[u8], proofs: &[Vec<u8>], view: &View) -> Result<(), Problem> {
+    let mut verifier = ucan::Verifier::new(NonZeroUsize::MIN);
+    let fault = |fault: DecodeFault| Problem::new(fault.code(), fault.to_string());
+    let with = proofs.iter().map(|proof| verifier.read(proof).map_err(fault)).collect::<Result<Vec<_>, _>>()?;
+    let target = verifier.read(token).map_err(fault)?;
+    match verifier.judge(vec![target], Supply::heap(with), view).into_decision() {
+        Decision::Allow(_) => Ok(()),
+        Decision::Deny(deny) => {
+            let fault = &deny.closest().fault;
+            Err(Problem::new(fault.code(), format!("nobody would execute this: {fault}")))
+        }
+    }
+}
