@@ -3,8 +3,9 @@
 //! A request is a container of invocations of `/greatseal/running-key`, addressed to the service's
 //! identity, without proofs: `sub` and `iss` are the key that speaks. The new key asks for itself,
 //! which shows that the service holds it: `{service, key}`, and `previous` where the process has a
-//! running key already. Then that key speaks too, and names the new one: whoever approves sees that
-//! the process that asks is the one that was trusted before. None of it authorises anything.
+//! running key already. Then that key speaks too, by `/greatseal/running-key/vouch` with the same
+//! arguments: whoever approves sees that the process that asks is the one that was trusted before.
+//! None of it authorises anything.
 
 use std::num::NonZeroUsize;
 
@@ -25,6 +26,9 @@ use crate::wallet::{finish, nonce};
 
 /// What a request invokes.
 pub const RUNNING_KEY: &str = "/greatseal/running-key";
+
+/// What the key that is in use invokes beside, for the new one.
+pub const VOUCH: &str = "/greatseal/running-key/vouch";
 
 /// The file in the wallet's folder that a request is written to.
 pub const REQUEST_FILE: &str = "request.ucan";
@@ -63,7 +67,7 @@ impl RunningKeyRequest {
             [asked] | [asked, _] | [_, asked] if asked.speaks_for_itself() => asked,
             _ => return Err(other("no key asks for itself")),
         };
-        let vouched = said.iter().find(|it| !it.speaks_for_itself());
+        let vouched = said.iter().find(|it| it.vouches);
         let sound = asked.service == service
             && match (asked.previous, vouched, said.len()) {
                 (None, None, 1) => true,
@@ -96,9 +100,9 @@ impl RunningKeyRequest {
         // Two short texts or three: nothing that CBOR could not hold.
         let args = MapBuf::from_json(&json).map_err(greatseal_core::error::DecodeFault::from)?;
         let mut tokens = Vec::new();
-        for key in core::iter::once(new).chain(previous) {
+        for (key, command) in core::iter::once((new, RUNNING_KEY)).chain(previous.map(|key| (key, VOUCH))) {
             let speaker = key.public_key();
-            let command = command()?;
+            let command = command_of(command)?;
             let invocation =
                 Invocation::new(speaker, speaker, command, args.clone(), &[], &nonce()?, Some(expires)).to(service);
             let unsigned = encode(&Ucan::from(invocation.made_at(now)))?;
@@ -108,13 +112,14 @@ impl RunningKeyRequest {
     }
 }
 
-fn command() -> Result<Command, ServiceFault> {
-    Command::parse(RUNNING_KEY).map_err(|_| ServiceFault::Request { why: "the command is none" })
+fn command_of(text: &str) -> Result<Command, ServiceFault> {
+    Command::parse(text).map_err(|_| ServiceFault::Request { why: "the command is none" })
 }
 
 /// One invocation of a request.
 struct Said {
     speaker: PublicKey,
+    vouches: bool,
     service: PublicKey,
     key: PublicKey,
     previous: Option<PublicKey>,
@@ -127,9 +132,11 @@ impl Said {
         let Some(invocation) = candidate.content().invocation().cloned() else {
             return Err(other("it holds something else than invocations"));
         };
-        if invocation.command().as_str() != RUNNING_KEY || !invocation.proofs().is_empty() {
-            return Err(other("it invokes something else than /greatseal/running-key"));
-        }
+        let vouches = match invocation.command().as_str() {
+            RUNNING_KEY => false,
+            VOUCH => true,
+            _ => return Err(other("it invokes something else than /greatseal/running-key")),
+        };
         let expires = invocation.expires().ok_or_else(|| other("it never expires"))?;
         if let Decision::Deny(deny) = verifier.judge(vec![candidate], Supply::default(), view).into_decision() {
             let fault: Fault = deny.closest().fault.clone();
@@ -144,6 +151,7 @@ impl Said {
         let missing = || other("an argument of it is missing");
         Ok(Self {
             speaker: invocation.issuer(),
+            vouches,
             service: key("service")?.ok_or_else(missing)?,
             key: key("key")?.ok_or_else(missing)?,
             previous: key("previous")?,
@@ -152,6 +160,6 @@ impl Said {
     }
 
     fn speaks_for_itself(&self) -> bool {
-        self.speaker == self.key
+        !self.vouches && self.speaker == self.key
     }
 }

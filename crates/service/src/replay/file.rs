@@ -337,7 +337,7 @@ mod tests {
         let path = outer.path().join("replay");
         let store = open(&path).unwrap();
         // Without waiting for the disk each time.
-        (0..SMALL).for_each(|number| drop(store.write(id(number), at(100), at(50)).unwrap()));
+        (0..SMALL).for_each(|number| assert!(store.write(id(number), at(100), at(50)).is_ok()));
         let later = at(101 + CLOCK_SKEW_SECONDS);
         store.enter(id(SMALL), at(1000), later).unwrap();
         assert_eq!(fs::read(&path).unwrap().len(), HEAD + RECORD);
