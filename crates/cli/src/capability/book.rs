@@ -10,7 +10,7 @@ use greatseal_core::decide::{Allow, Candidate, Failure, Memory};
 use greatseal_core::deed::{Act, Deed, Target};
 use greatseal_core::error::{DelegationFault, TimeFault};
 use greatseal_core::key::PublicKey;
-use greatseal_core::statement::{Delegating, Statement};
+use greatseal_core::statement::{Aliases, Delegating, Statement};
 use greatseal_core::supply::Supply;
 use greatseal_core::time::Validity;
 use greatseal_core::verify::verify;
@@ -125,7 +125,7 @@ impl Entry {
 pub(crate) struct Book {
     entries: Vec<Entry>,
     revocations: Vec<Candidate<Ucan>>,
-    deeds: Vec<Decoded<Deed>>,
+    deeds: Vec<Candidate<Deed>>,
     policy: Policy,
     separation: Option<Separation>,
     pub(crate) now: Timestamp,
@@ -150,7 +150,7 @@ impl Book {
         Ok(Self {
             entries,
             revocations: verified(&revocations),
-            deeds: realm.deeds()?.into_iter().map(|(_, deed)| deed).collect(),
+            deeds: verified(&realm.deeds()?.into_iter().map(|(_, deed)| deed).collect::<Vec<_>>()),
             policy: realm.file().policy,
             separation: realm.separation(),
             now,
@@ -207,18 +207,41 @@ impl Book {
         }
     }
 
+    /// Lists the delegations that a decision about some can turn on: these, and all above them.
+    fn bearing_on(&self, of: &[&Entry]) -> Vec<&Entry> {
+        let mut known: BTreeSet<&Name> = of.iter().map(|entry| &entry.name).collect();
+        let mut found: Vec<&Entry> = self.entries.iter().filter(|entry| known.contains(&entry.name)).collect();
+        let (mut seen, mut pending) = (BTreeSet::new(), found.iter().map(|entry| entry.issuer).collect::<Vec<_>>());
+        while let Some(holder) = pending.pop() {
+            if !seen.insert(holder) {
+                continue;
+            }
+            for entry in self.entries.iter().filter(|entry| entry.audience == holder) {
+                if known.insert(&entry.name) {
+                    found.push(entry);
+                }
+                pending.push(entry.issuer);
+            }
+        }
+        found
+    }
+
     /// Decides about delegations at an instant, as if some were not there.
     fn decide(&self, of: &[&Entry], when: Timestamp, without: &[&Entry]) -> Vec<Decision> {
         let left_out: BTreeSet<&Name> = without.iter().map(|entry| &entry.name).collect();
-        let kept: Vec<&Entry> = self.entries.iter().filter(|entry| !left_out.contains(&entry.name)).collect();
+        let kept = self.bearing_on(of).into_iter().filter(|entry| !left_out.contains(&entry.name));
+        let kept: Vec<&Entry> = kept.collect();
         let subjects: BTreeSet<PublicKey> = kept.iter().filter_map(|entry| entry.subject).collect();
         let anchors = subjects.into_iter().map(Anchor::Root).collect();
         let mut view = View::new(self.policy, anchors, when).addressed_to(Audience::Unchecked);
         if let Some(separation) = &self.separation {
             view = view.mandating(separation.clone());
         }
-        let tokens = kept.iter().map(|entry| entry.candidate.clone()).chain(self.revocations.iter().cloned());
-        let supply = Supply::heap(tokens.collect()).with_deeds(self.deeds.iter().cloned().map(Candidate::Decoded));
+        let names: Vec<Aliases> = kept.iter().filter_map(|entry| entry.content().aliases()).collect();
+        let about = |token: Cid| names.iter().any(|names| names.has(&token));
+        let revocations = self.revocations.iter().filter(|it| revoked(it).is_some_and(about));
+        let tokens = kept.iter().map(|entry| entry.candidate.clone()).chain(revocations.cloned());
+        let supply = Supply::heap(tokens.collect()).with_deeds(self.deeds.iter().cloned());
         // One that was left out is nowhere, and decided about as such.
         let place = |entry: &&Entry| kept.iter().position(|other| other.name == entry.name).unwrap_or(usize::MAX);
         let targets: Vec<usize> = of.iter().map(place).collect();
@@ -265,14 +288,11 @@ impl Book {
 
     /// Says whether its own issuer took a delegation back.
     fn taken_back(&self, entry: &Entry) -> bool {
-        self.revocations.iter().any(|candidate| match candidate {
-            Candidate::Verified(verified) => {
-                let revokes = verified.content().invocation().and_then(|it| it.revokes());
-                let names = entry.content().aliases();
-                let meant = |token: &Cid| names.is_some_and(|names| names.has(token));
-                verified.content().issuer() == entry.issuer && revokes.is_some_and(|it| meant(&it.token))
-            }
-            Candidate::Decoded(_) => false,
+        let names = entry.content().aliases();
+        let meant = |token: Cid| names.is_some_and(|names| names.has(&token));
+        self.revocations.iter().any(|candidate| {
+            let is_signed = matches!(candidate, Candidate::Verified(_));
+            is_signed && candidate.content().issuer() == entry.issuer && revoked(candidate).is_some_and(meant)
         })
     }
 
@@ -314,8 +334,8 @@ impl Book {
     /// what it rests on, whichever comes first; none when nothing of it ends.
     pub(crate) fn last(&self, entry: &Entry) -> Option<Timestamp> {
         let first = entry.first(self.now);
-        let mut ends: Vec<Timestamp> =
-            self.entries.iter().filter_map(Entry::expires).filter(|at| *at >= first).collect();
+        let above = self.bearing_on(&[entry]);
+        let mut ends: Vec<Timestamp> = above.into_iter().filter_map(Entry::expires).filter(|at| *at >= first).collect();
         ends.sort_unstable();
         ends.dedup();
         // What lapses lapses at somebody's end.
@@ -364,8 +384,13 @@ fn no_decision() -> Fault {
     greatseal_core::error::ChainFault::NoRule { what: "missing" }.into()
 }
 
+/// Returns what a UCAN takes back, if it is a revocation.
+fn revoked(candidate: &Candidate<Ucan>) -> Option<Cid> {
+    candidate.content().invocation()?.revokes().map(|revokes| revokes.token)
+}
+
 /// Verifies signatures once, so that further looks cost none.
-fn verified(tokens: &[Decoded<Ucan>]) -> Vec<Candidate<Ucan>> {
+fn verified<T: Statement + Send + Sync>(tokens: &[Decoded<T>]) -> Vec<Candidate<T>> {
     let verdicts = verify(tokens.to_vec(), NonZeroUsize::MIN).into_iter().zip(tokens);
     verdicts
         .map(|(verdict, token)| match verdict {
