@@ -63,10 +63,7 @@ fn what_is_not_in_order_is_refused_by_its_code() {
         realm.delegate_about(None, &realm.root, realm.upload.public_key(), "/files/ingest", Some(5000)),
         proofs[1].clone(),
     ];
-    let short = vec![
-        proofs[0].clone(),
-        realm.delegate(&realm.upload, running.public_key(), "/files/ingest", Some(10)),
-    ];
+    let short = vec![proofs[0].clone(), realm.delegate(&realm.upload, running.public_key(), "/files/ingest", Some(10))];
     let mut forged = container::read(&realm.invoke(&running, PUT, &proofs, Some(60))).unwrap();
     let invocation = forged.iter_mut().find(|it| it.windows(8).any(|window| window == b"ucan/inv")).unwrap();
     invocation[10] ^= 1;

@@ -121,8 +121,8 @@ impl Realm {
         let nonce = RunningKey::generate().unwrap().public_key();
         let (subject, args) = (self.root.public_key(), MapBuf::default());
         let nonce = &nonce.as_bytes()[..12];
-        let it =
-            Invocation::new(holder.public_key(), subject, command(what), args, &cids, nonce, until.map(at)).to(audience);
+        let it = Invocation::new(holder.public_key(), subject, command(what), args, &cids, nonce, until.map(at))
+            .to(audience);
         let token = finish(encode(&Ucan::from(it)).unwrap(), holder);
         let tokens: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).chain([&token[..]]).collect();
         container::write(&tokens, Encoding::Base64Url).unwrap()

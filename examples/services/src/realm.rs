@@ -60,13 +60,7 @@ impl Realm {
     ///
     /// # Errors
     /// What custody or the format says.
-    pub fn run(
-        &self,
-        identity: &RunningKey,
-        key: PublicKey,
-        command: &str,
-        seconds: u64,
-    ) -> Result<Vec<u8>, Fault> {
+    pub fn run(&self, identity: &RunningKey, key: PublicKey, command: &str, seconds: u64) -> Result<Vec<u8>, Fault> {
         delegate(identity, key, self.root.public_key(), command, SystemClock.now().plus(seconds))
     }
 }
