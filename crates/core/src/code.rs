@@ -579,6 +579,21 @@ codes! {
     NameUnknown "GS-NAME-UNKNOWN" Usage 404 Caller
         "the realm has nothing of that name"
         "`greatseal key list` and `greatseal account list` show the names there are.";
+    RootMissing "GS-ROOT-MISSING" Usage 404 Caller
+        "the realm has no root of UCANs"
+        "Make it: `greatseal root create`.";
+    DelegationUnknown "GS-DELEGATION-UNKNOWN" Usage 404 Caller
+        "the realm has no delegation of that name or CID"
+        "`greatseal delegation list --all` shows the delegations there are.";
+    DelegationLapsed "GS-DELEGATION-LAPSED" Error 409 Caller
+        "the delegation cannot be renewed or revoked, because it is no more"
+        "`greatseal delegation list --all` shows what became of it; `greatseal delegation create` makes another.";
+    ServiceRetired "GS-SERVICE-RETIRED" Error 409 Caller
+        "the service is retired"
+        "Nothing is delegated by or to a service that is no more. Make another: `greatseal service create NAME`.";
+    RunningKeyRequest "GS-RUNNING-KEY-REQUEST" Deny 403 Caller
+        "the file does not ask for a running key of this service"
+        "Have the service's wallet make a new request, and compare the key with what the service logs; then type `greatseal service rotate NAME --for FILE` again.";
 }
 
 impl fmt::Display for Code {
