@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use greatseal_core::Code;
 use greatseal_custody::RunningKey;
-use greatseal_service::record::DecisionRecord;
+use greatseal_service::record::{DecisionRecord, RecordFile};
 use greatseal_service::replay::ReplayMemory;
 use greatseal_service::{Gate, Refusal};
 use greatseal_token::ucan::container::{self, Encoding};
@@ -117,6 +117,34 @@ fn what_was_taken_back_is_refused_within_the_next_second_and_stays_so() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
     assert_eq!(code(&gate, &call(60), 3), Some(Code::Revoked), "taking back is irreversible");
+}
+
+#[test]
+fn a_keys_own_revocation_takes_back_all_that_it_signed() {
+    let (realm, running) = (Realm::new(), RunningKey::generate().unwrap());
+    let proofs = chain(&realm, &running);
+    let gate = realm.gate();
+    let call = || realm.invoke(&running, PUT, &proofs, Some(60));
+    assert_eq!(code(&gate, &call(), 0), None);
+    realm.disown(&running);
+    assert_eq!(code(&gate, &call(), 1), Some(Code::Revoked));
+}
+
+#[test]
+fn records_are_whole_lines_behind_whatever_was_cut_off() {
+    let (realm, running) = (Realm::new(), RunningKey::generate().unwrap());
+    let proofs = chain(&realm, &running);
+    let path = realm.outer.path().join("decisions.jsonl");
+    fs::write(&path, "{\"decided\":1,\"deci").unwrap();
+    let replay = Arc::new(ReplayMemory::new(NonZeroUsize::MIN.saturating_add(9)));
+    let records = Arc::new(RecordFile::open(&path).unwrap());
+    let gate = Gate::new(&[realm.root.public_key()], realm.index.public_key(), realm.revocations(), replay, records);
+    for _ in 0..2 {
+        assert_eq!(code(&gate, &realm.invoke(&running, PUT, &proofs, Some(60)), 0), None);
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    let whole = text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count();
+    assert_eq!((text.lines().count(), whole), (3, 2));
 }
 
 #[test]

@@ -1,9 +1,5 @@
 //! A service before its callers: one test binary, so that the realm is made once.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "tests keep files and start processes"
-)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests keep files and start processes")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greatseal_core::key::PublicKey;
+use greatseal_custody::RunningKey;
 use greatseal_service::clock::{Clock, SystemClock};
 use greatseal_service::request::{REQUEST_FILE, RunningKeyRequest};
 use greatseal_token::ucan::container::{self, Encoding};
@@ -18,9 +19,9 @@ use serde_json::Value;
 use crate::Fault;
 use crate::client::Client;
 use crate::config::{Config, Peer, Role};
-use crate::load::{Load, Tally};
+use crate::load::{Caller, Load, Tally};
 use crate::realm::{Realm, put, revoke};
-use crate::roles::INDEX;
+use crate::roles::{INDEX, PUT};
 use crate::thief::Thief;
 
 /// Seconds for which a running key of `upload` is delegated to; in earnest a day or a week.
@@ -47,10 +48,8 @@ pub struct Report {
     pub keys_seen: usize,
     /// Whether the old key was dropped when its delegation had ended.
     pub old_key_dropped: bool,
-    /// Whether every process is the one that was started.
-    pub same_processes: bool,
-    /// Whether every configuration is the one that was written.
-    pub same_configuration: bool,
+    /// Whether every process is the one that was started, with the configuration of then.
+    pub same_services: bool,
     /// Calls of the thief that `index` executed, until the revocation reached it.
     pub stolen_calls: usize,
     /// The same, as listed afterwards from the decision records of `index`.
@@ -73,8 +72,7 @@ impl Report {
             && self.tokens_of_rotation == 1
             && self.keys_seen == 3
             && self.old_key_dropped
-            && self.same_processes
-            && self.same_configuration
+            && self.same_services
             && self.stolen_calls > 0
             && self.stolen_calls == self.stolen_calls_listed
             && self.contained_after < Duration::from_secs(3)
@@ -94,11 +92,7 @@ impl fmt::Display for Report {
             self.tokens_of_rotation, self.keys_seen
         )?;
         writeln!(f, "             old key dropped at its end: {}", self.old_key_dropped)?;
-        writeln!(
-            f,
-            "others:      same processes: {}, same configuration: {}",
-            self.same_processes, self.same_configuration
-        )?;
+        writeln!(f, "others:      same processes, same configuration: {}", self.same_services)?;
         writeln!(
             f,
             "theft:       {} calls executed with the stolen key, {} of them listed by the records of index",
@@ -115,7 +109,7 @@ impl fmt::Display for Report {
 }
 
 /// A service that was started.
-struct Started {
+pub(crate) struct Started {
     process: Child,
     client: Client,
     folder: PathBuf,
@@ -138,8 +132,14 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
     let outer = tempfile::tempdir()?;
     let revocations = outer.path().join("revocations");
     fs::create_dir(&revocations)?;
-    let realm = Arc::new(Realm::new()?);
-    let [upload, access, index] = start(service, outer.path(), &realm)?;
+    let realm = Realm::new()?;
+    let dids = Dids {
+        root: realm.root.public_key(),
+        upload: realm.upload.public_key(),
+        access: realm.access.public_key(),
+        index: realm.index.public_key(),
+    };
+    let [upload, access, index] = start(service, outer.path(), &revocations, &dids, RENEW_AFTER)?;
 
     // Admission: each gets its chain, once, and its first running key.
     let chain = realm.admit(realm.upload.public_key(), UPLOAD)?;
@@ -151,7 +151,9 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
     give(&access, "running-1.ucan", &[realm.run(&realm.access, of_access.key, ACCESS, 24 * 60 * 60)?])?;
     in_use(&access, of_access.key).await?;
     in_use(&upload, first.key).await?;
-    let load = Load::start(&realm, port(&upload)?)?;
+    let key = RunningKey::generate()?;
+    let proofs = realm.admit(key.public_key(), PUT)?;
+    let load = Load::start(Arc::new(Caller { key, proofs, root: dids.root, upload: dids.upload }), port(&upload)?);
 
     // Rotation: upload asks early, by itself; one token is the answer.
     let second = asked(&upload, realm.upload.public_key(), Some(first.key)).await?;
@@ -205,16 +207,7 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
     }
     let tally = load.stop().await?;
 
-    let mut refused_by_services = BTreeMap::new();
-    let (mut same_processes, mut same_configuration) = (true, true);
-    for started in [&upload, &access, &index] {
-        let status = started.client.get("/status").await?.body;
-        same_processes &= status.get("pid").and_then(Value::as_u64) == Some(started.process.id().into());
-        same_configuration &= fs::read(started.folder.join("config.json"))? == started.configuration;
-        for (code, count) in status.get("refusals").and_then(Value::as_object).into_iter().flatten() {
-            *refused_by_services.entry(code.clone()).or_default() += count.as_u64().unwrap_or_default();
-        }
-    }
+    let (mut refused_by_services, same_services) = status_of(&[&upload, &access, &index]).await?;
     if refused_by_services.get(&contained_with) == Some(&thieves_refusals) {
         refused_by_services.remove(&contained_with);
     }
@@ -224,8 +217,7 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
         tokens_of_rotation,
         keys_seen: signers(&index, &realm.upload.public_key())?.len(),
         old_key_dropped,
-        same_processes,
-        same_configuration,
+        same_services,
         stolen_calls: stolen.len(),
         stolen_calls_listed: listed(&index, &second.key, &stolen)?,
         contained_after,
@@ -234,12 +226,40 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
     })
 }
 
+/// Asks services what they refused, and whether they are who was started.
+pub(crate) async fn status_of(services: &[&Started]) -> Result<(BTreeMap<String, u64>, bool), Fault> {
+    let (mut refused, mut same) = (BTreeMap::new(), true);
+    for started in services {
+        let status = started.client.get("/status").await?.body;
+        same &= status.get("pid").and_then(Value::as_u64) == Some(started.process.id().into());
+        same &= fs::read(started.folder.join("config.json"))? == started.configuration;
+        for (code, count) in status.get("refusals").and_then(Value::as_object).into_iter().flatten() {
+            *refused.entry(code.clone()).or_default() += count.as_u64().unwrap_or_default();
+        }
+    }
+    Ok((refused, same))
+}
+
+/// Who is who.
+pub(crate) struct Dids {
+    pub(crate) root: PublicKey,
+    pub(crate) upload: PublicKey,
+    pub(crate) access: PublicKey,
+    pub(crate) index: PublicKey,
+}
+
 /// Writes the configurations and starts the three.
-fn start(service: &Path, outer: &Path, realm: &Realm) -> Result<[Started; 3], Fault> {
+pub(crate) fn start(
+    service: &Path,
+    outer: &Path,
+    revocations: &Path,
+    dids: &Dids,
+    renew_after_percent: u8,
+) -> Result<[Started; 3], Fault> {
     let roles = [
-        ("upload", Role::Upload, realm.upload.public_key()),
-        ("access", Role::Access, realm.access.public_key()),
-        ("index", Role::Index, realm.index.public_key()),
+        ("upload", Role::Upload, dids.upload),
+        ("access", Role::Access, dids.access),
+        ("index", Role::Index, dids.index),
     ];
     // All at once, so that no two are alike; given back just before the services take them.
     let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0"));
@@ -257,12 +277,12 @@ fn start(service: &Path, outer: &Path, realm: &Realm) -> Result<[Started; 3], Fa
         let config = Config {
             role,
             port,
-            root: realm.root.public_key().to_string(),
+            root: dids.root.to_string(),
             identity: identity.to_string(),
             wallet: folder.join("wallet"),
-            revocations: outer.join("revocations"),
+            revocations: revocations.into(),
             state: folder.join("state"),
-            renew_after_percent: RENEW_AFTER,
+            renew_after_percent,
             peers: peers.clone(),
         };
         let configuration = serde_json::to_vec_pretty(&config)?;
@@ -277,7 +297,7 @@ fn start(service: &Path, outer: &Path, realm: &Realm) -> Result<[Started; 3], Fa
     Ok([upload?, access?, index?])
 }
 
-fn port(started: &Started) -> Result<u16, Fault> {
+pub(crate) fn port(started: &Started) -> Result<u16, Fault> {
     Ok(Config::read(&started.folder.join("config.json"))?.port)
 }
 
@@ -287,7 +307,11 @@ fn give(to: &Started, name: &str, tokens: &[Vec<u8>]) -> Result<(), Fault> {
 }
 
 /// Waits until a service asks for a running key, and reads that as whoever holds its identity does.
-async fn asked(from: &Started, identity: PublicKey, previous: Option<PublicKey>) -> Result<RunningKeyRequest, Fault> {
+pub(crate) async fn asked(
+    from: &Started,
+    identity: PublicKey,
+    previous: Option<PublicKey>,
+) -> Result<RunningKeyRequest, Fault> {
     let path = from.folder.join("wallet").join(REQUEST_FILE);
     until(async || Ok(path.exists())).await?;
     let request = RunningKeyRequest::read(&fs::read(&path)?, identity, SystemClock.now())?;
@@ -298,19 +322,19 @@ async fn asked(from: &Started, identity: PublicKey, previous: Option<PublicKey>)
 }
 
 /// Waits until a service signs with a key.
-async fn in_use(service: &Started, key: PublicKey) -> Result<(), Fault> {
+pub(crate) async fn in_use(service: &Started, key: PublicKey) -> Result<(), Fault> {
     until(async || Ok(keys(service).await?.contains(&(key.to_string(), true)))).await
 }
 
 /// Lists the running keys of a service, and whether they are in use.
-async fn keys(service: &Started) -> Result<Vec<(String, bool)>, Fault> {
+pub(crate) async fn keys(service: &Started) -> Result<Vec<(String, bool)>, Fault> {
     let status = service.client.get("/status").await?.body;
     let keys = status.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
     let read = |it: &Value| Some((it.get("key")?.as_str()?.to_owned(), it.get("in_use")?.as_bool()?));
     Ok(keys.iter().filter_map(read).collect())
 }
 
-async fn until(what: impl AsyncFn() -> Result<bool, Fault>) -> Result<(), Fault> {
+pub(crate) async fn until(what: impl AsyncFn() -> Result<bool, Fault>) -> Result<(), Fault> {
     let start = Instant::now();
     // What cannot be reached yet may be soon.
     while !what().await.unwrap_or(false) {
