@@ -16,7 +16,6 @@ use crate::realm::{Name, Realm};
 /// What part of its life is the last, in which a delegation is told.
 const LAST: u64 = 5;
 
-
 /// Looks through a realm's delegations.
 ///
 /// # Errors
@@ -76,7 +75,9 @@ impl<'b> Look<'b> {
             ))
         );
         let kind = if separation { Kind::Separation } else { Kind::Unheld };
-        let why = why.map(|fault| format!(": {}", crate::text::short_dids(&crate::text::sentence(&fault)))).unwrap_or_default();
+        let why = why
+            .map(|fault| format!(": {}", crate::text::short_dids(&crate::text::sentence(&fault))))
+            .unwrap_or_default();
         let what = format!("verifiers refuse what rests on {}{why}", entry.name);
         finding(kind, what, None, format!("greatseal delegation show {}", entry.name))
     }
@@ -99,7 +100,9 @@ impl<'b> Look<'b> {
                         clock::show(so_far),
                         clock::show(first)
                     ),
-                    None => format!("{} begins only at {}, and nothing holds before it", entry.name, clock::show(first)),
+                    None => {
+                        format!("{} begins only at {}, and nothing holds before it", entry.name, clock::show(first))
+                    }
                 };
                 findings.push(finding(Kind::Gap, what, Some(so_far), self.next(entry)));
             }
@@ -159,7 +162,8 @@ impl<'b> Look<'b> {
                     && (self.book.state(other).0.lives() || other.expires() > entry.expires())
             })
         };
-        let retired = |key: &PublicKey| self.realm.service_of(key).is_some_and(|(_, service)| service.retired.is_some());
+        let retired =
+            |key: &PublicKey| self.realm.service_of(key).is_some_and(|(_, service)| service.retired.is_some());
         let all = self.book.entries().iter().filter(over);
         all.filter(|entry| !replaced(entry) && !retired(&entry.issuer) && !retired(&entry.audience))
             .map(|entry| {
@@ -176,7 +180,11 @@ impl<'b> Look<'b> {
         for (name, service) in &self.realm.file().services {
             let Ok(key) = self.realm.key(&service.identity) else { continue };
             let identity = key.public_key();
-            let holds = self.book.entries().iter().any(|entry| entry.audience == identity && self.book.state(entry).0 == State::Current);
+            let holds = self
+                .book
+                .entries()
+                .iter()
+                .any(|entry| entry.audience == identity && self.book.state(entry).0 == State::Current);
             let runs = running(self.book, &identity).iter().any(|entry| self.book.state(entry).0 == State::Current);
             if service.retired.is_none() && holds && !runs {
                 findings.push(without_key(name));

@@ -38,7 +38,10 @@ fn a_delegation_is_made_shown_renewed_and_taken_back() {
     let made = give(&place, &["--subject", "root", "--where", policy, "--for", "30d"]);
     let it = &made["delegations"][0];
     assert_eq!(it["name"], "upload-access-files-read");
-    assert_eq!((&it["from"]["name"], &it["to"]["name"], &it["subject"]["name"]), (&"upload".into(), &"access".into(), &"root".into()));
+    assert_eq!(
+        (&it["from"]["name"], &it["to"]["name"], &it["subject"]["name"]),
+        (&"upload".into(), &"access".into(), &"root".into())
+    );
     assert_eq!((&it["policy"], &it["state"]), (&json!([["==", ".bucket", "public"]]), &"current".into()));
     assert!(it["expires"].as_u64().unwrap() <= now() + 30 * DAY);
     // Text, for version control.
@@ -46,13 +49,24 @@ fn a_delegation_is_made_shown_renewed_and_taken_back() {
     assert!(file.starts_with('C') && file.ends_with('\n') && file.trim_end().is_ascii(), "{file}");
     // Others read it too, and verify what it rests on.
     let root = place.root_key().to_string();
-    let words = ["verify", "acme/delegations/upload-access-files-read.ucan", "--trust", &root, "--with", "acme", "--output", "json"];
+    let words = [
+        "verify",
+        "acme/delegations/upload-access-files-read.ucan",
+        "--trust",
+        &root,
+        "--with",
+        "acme",
+        "--output",
+        "json",
+    ];
     let verified = place.run(words).exits(0).json();
     assert_eq!(verified["chain"].as_array().unwrap().len(), 3);
 
     // To somebody of whom the realm knows nothing but the DID; and on from there.
     let partner = Wallet::new();
-    let made = create(&place, &["--from", "access", "--to", &partner.did(), "--command", "/files/read", "--for", "7d"]).exits(0).json();
+    let made = create(&place, &["--from", "access", "--to", &partner.did(), "--command", "/files/read", "--for", "7d"])
+        .exits(0)
+        .json();
     let below = made["delegations"][0]["name"].as_str().unwrap().to_owned();
     assert!(below.starts_with("access-") && below.ends_with("-files-read"), "{below}");
     let shown = place.look(&["delegation", "show", "upload-access-files-read"]);
@@ -62,11 +76,20 @@ fn a_delegation_is_made_shown_renewed_and_taken_back() {
     for name in [cid, &cid[cid.len() - 8..]] {
         assert_eq!(place.look(&["delegation", "show", name])["cid"], cid);
     }
-    for words in [&["delegation", "list"][..], &["delegation", "list", "--from", "access"], &["delegation", "show", cid]] {
+    for words in
+        [&["delegation", "list"][..], &["delegation", "list", "--from", "access"], &["delegation", "show", cid]]
+    {
         place.run([words, &["--realm", "acme"]].concat()).exits(0);
     }
     let listed = place.look(&["delegation", "list", "--from", "upload", "--to", "access"]);
     assert_eq!(names(&listed["delegations"]), ["upload-access-files-read"]);
+
+    // What a wallet needs, and once only.
+    let export = ["delegation", "export", cid, "--out", "wallet"];
+    assert_eq!(place.look(&export)["files"].as_array().unwrap().len(), 3);
+    assert_eq!(place.look(&export)["files"], json!([]));
+    place.write("wallet/root-signing-1-all.ucan", "other");
+    place.run([&export[..], &["--realm", "acme", "--output", "json"]].concat()).exits(1).says("GS-REALM-EXISTS");
 
     // Renewed: the same but for time and nonce; the old one stays.
     let renewed = place.seal(&["delegation", "renew", "upload-access-files-read", "--for", "60d"]).exits(0).json();
@@ -111,7 +134,14 @@ fn nobody_passes_on_what_he_does_not_hold() {
     refused("upload", "access", "/", month, 3, "GS-UCAN-COMMAND");
     refused("upload", "access", "files", month, 3, "GS-UCAN-COMMAND-SYNTAX");
     refused("upload", "access", "/files/read", &["--for", "30d", "--subject", "access"], 3, "GS-UCAN-NO-PROOF");
-    refused("upload", "access", "/files/read", &["--for", "30d", "--where", "[[\"is\", \".a\", 1]]"], 3, "GS-UCAN-POLICY-SYNTAX");
+    refused(
+        "upload",
+        "access",
+        "/files/read",
+        &["--for", "30d", "--where", "[[\"is\", \".a\", 1]]"],
+        3,
+        "GS-UCAN-POLICY-SYNTAX",
+    );
     refused("upload", "access", "/files/read", &["--for", "30d", "--where", "[1"], 3, "GS-UCAN-POLICY-SYNTAX");
     refused("upload", "nobody", "/files/read", month, 2, "GS-NAME-UNKNOWN");
     refused("upload", "did:key:z6Mk", "/files/read", month, 3, "GS-KEY-MALFORMED");
@@ -130,7 +160,11 @@ fn nobody_passes_on_what_he_does_not_hold() {
     let late = (now() + 400 * DAY).to_string();
     refused("upload", "access", "/files/read", &["--for", "1d", "--starts", &late], 3, "GS-UCAN-NO-PROOF");
     // Its own subject is anybody's to delegate.
-    create(&place, &["--from", "access", "--to", "upload", "--command", "/index", "--subject", "access", "--for", "1d"]).exits(0);
+    create(
+        &place,
+        &["--from", "access", "--to", "upload", "--command", "/index", "--subject", "access", "--for", "1d"],
+    )
+    .exits(0);
     place.seal(&["delegation", "revoke", "x", "--confirm", "x"]).exits(2).says("GS-DELEGATION-UNKNOWN");
     place.seal(&["delegation", "renew", "x"]).exits(2).says("GS-DELEGATION-UNKNOWN");
     place.seal(&["service", "rotate", "upload", "--key", &stranger]).exits(0);
@@ -148,7 +182,10 @@ fn delegating_ahead() {
     let made = give(&place, &["--for", "8d", "--repeat", "13", "--every", "7d"]);
     let list = made["delegations"].as_array().unwrap();
     assert_eq!(list.len(), 13);
-    assert_eq!((&list[0]["state"], &list[1]["state"], &list[12]["name"]), (&"current".into(), &"future".into(), &"upload-access-files-read-13".into()));
+    assert_eq!(
+        (&list[0]["state"], &list[1]["state"], &list[12]["name"]),
+        (&"current".into(), &"future".into(), &"upload-access-files-read-13".into())
+    );
     let end = list[12]["expires"].as_u64().unwrap();
     assert!(end > now() + 91 * DAY && end < now() + 93 * DAY);
     // Running keys are another matter.
@@ -161,7 +198,9 @@ fn delegating_ahead() {
     let told = lapses(end - DAY, "lapses");
     assert!(told.len() == 1 && told[0].contains("upload-access-files-read-13"), "{told:?}");
     // One in the middle is taken back: two weeks have a hole of six days.
-    place.seal(&["delegation", "revoke", "upload-access-files-read-5", "--confirm", "upload-access-files-read-5"]).exits(0);
+    place
+        .seal(&["delegation", "revoke", "upload-access-files-read-5", "--confirm", "upload-access-files-read-5"])
+        .exits(0);
     let gaps = lapses(now(), "gap");
     assert!(gaps.len() == 1 && gaps[0].contains("read-4 and upload-access-files-read-6"), "{gaps:?}");
     assert_eq!(lapses(now(), "running-key").len(), 2, "both services hold something, and nothing runs");
@@ -194,7 +233,9 @@ fn delegations_by_keys_that_are_elsewhere() {
     let (near, far) = (Place::with_services(), Place::new());
     std::fs::create_dir_all(far.path(".config/greatseal")).unwrap();
     std::fs::rename(near.keys(), far.keys()).unwrap();
-    create(&near, &["--from", "access", "--to", "upload", "--command", "/files/read", "--for", "1d"]).exits(3).says("GS-UCAN-NO-PROOF");
+    create(&near, &["--from", "access", "--to", "upload", "--command", "/files/read", "--for", "1d"])
+        .exits(3)
+        .says("GS-UCAN-NO-PROOF");
     let left = give(&near, &["--for", "30d", "--repeat", "2", "--where", r#"[["like", ".path", "/public/*"]]"#]);
     assert!(left["pending"].as_str().unwrap().ends_with("delegation.json"));
     // Another that waits gets names that are not taken.
@@ -228,7 +269,8 @@ fn a_sealed_revocation_ends_delegations() {
     let place = Place::with_services();
     give(&place, &["--for", "30d"]);
     place.issue(["key", "sealed", "make", "upload", "--out", "sealed.jwt", "--realm", "acme"]).exits(0);
-    let publish = ["key", "sealed", "publish", "upload", "--file", "sealed.jwt", "--confirm", "upload", "--realm", "acme"];
+    let publish =
+        ["key", "sealed", "publish", "upload", "--file", "sealed.jwt", "--confirm", "upload", "--realm", "acme"];
     place.run(publish).exits(0);
     assert_eq!(place.state("upload-access-files-read"), "revoked");
     assert_eq!(place.state("root-signing-1-upload-files-read"), "current");

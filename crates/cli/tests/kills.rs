@@ -242,7 +242,8 @@ fn service_rotate_is_killed_at_every_write() {
 #[test]
 fn delegation_create_is_killed_at_every_write() {
     let place = Place::with_services();
-    let words = ["delegation", "create", "--from", "upload", "--to", "access", "--command", "/files/read", "--for", "8d"];
+    let words =
+        ["delegation", "create", "--from", "upload", "--to", "access", "--command", "/files/read", "--for", "8d"];
     sweep(&[&words[..], &["--repeat", "3"], &PASSPHRASE[..]].concat(), &place);
 }
 

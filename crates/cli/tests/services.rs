@@ -14,8 +14,13 @@
 mod support;
 
 use std::fs;
+use std::sync::Arc;
 
-use greatseal_core::key::Role;
+use greatseal_core::key::{PublicKey, Role};
+use greatseal_core::{Command, Timestamp};
+use greatseal_service::Call;
+use greatseal_service::revocations::NoRevocations;
+use greatseal_token::ucan::cbor::MapBuf;
 use serde_json::json;
 use support::Place;
 use support::services::{Wallet, names, now};
@@ -38,7 +43,8 @@ fn the_life_of_a_service() {
     let first = Wallet::new();
     let file = first.request(&place, "upload");
     let before = place.files("acme/delegations");
-    let rotated = place.seal(&["service", "rotate", "upload", "--for", &file, "--out", "wallet", "--yes"]).exits(0).json();
+    let rotated =
+        place.seal(&["service", "rotate", "upload", "--for", &file, "--out", "wallet", "--yes"]).exits(0).json();
     assert_eq!((&rotated["tokens"], &rotated["revoked"]), (&2.into(), &0.into()));
     assert_eq!((&rotated["running_key"], &rotated["identity"]), (&first.did().into(), &identity.clone().into()));
     let after = place.files("acme/delegations");
@@ -107,32 +113,71 @@ fn a_request_is_believed_by_its_signature_and_for_its_service_only() {
     let wallet = Wallet::new();
     let (upload, access) = (place.identity("upload"), place.identity("access"));
     let asks = |to, args: serde_json::Value, expires| wallet.asks(to, &args, expires);
-    let good = json!({ "service": "upload", "key": wallet.did() });
+    let args = |service: PublicKey, key: &str| json!({ "service": service.to_string(), "key": key });
+    let good = args(upload, &wallet.did());
     let soon = now() + 600;
     let mut forged = asks(upload, good.clone(), soon);
     forged[10] ^= 1;
     let other = Wallet::new().did();
-    for (what, bytes, exit, code) in [
-        ("of another service", asks(upload, json!({ "service": "access", "key": wallet.did() }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("for another key", asks(upload, json!({ "service": "upload", "key": other }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("without a key", asks(upload, json!({ "service": "upload" }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("with a previous key that is none", asks(upload, json!({ "service": "upload", "key": wallet.did(), "previous": "x" }), soon), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("to another", asks(access, good.clone(), soon), 3, "GS-UCAN-AUDIENCE"),
-        ("old", asks(upload, good.clone(), now() - 10), 3, "GS-TIME-EXPIRED"),
-        ("forged", forged, 3, "GS-SIGNATURE-INVALID"),
-        ("a delegation", place.read("acme/delegations/root-signing-1-all.ucan"), 3, "GS-RUNNING-KEY-REQUEST"),
-        ("a module", support::MODULE.to_vec(), 3, "GS-TOKEN-UNKNOWN"),
+    let mut unvouched = good.clone();
+    unvouched["previous"] = other.clone().into();
+    let request = "GS-RUNNING-KEY-REQUEST";
+    for (what, bytes, code) in [
+        ("of another service", asks(upload, args(access, &wallet.did()), soon), request),
+        ("for another key", asks(upload, args(upload, &other), soon), request),
+        ("without a key", asks(upload, json!({ "service": upload.to_string() }), soon), request),
+        ("a previous key that does not vouch", asks(upload, unvouched, soon), request),
+        ("to another", asks(access, good.clone(), soon), "GS-UCAN-AUDIENCE"),
+        ("old", asks(upload, good.clone(), now() - 10), "GS-TIME-EXPIRED"),
+        ("forged", forged, "GS-SIGNATURE-INVALID"),
+        ("a delegation", place.read("acme/delegations/root-signing-1-all.ucan"), request),
+        ("a module", support::MODULE.to_vec(), "GS-UCAN-CONTAINER"),
     ] {
         place.write("a.request", bytes);
         let run = place.seal(&["service", "rotate", "upload", "--for", "a.request", "--yes"]);
-        assert_eq!((run.exit, run.code().as_deref()), (Some(exit), Some(code)), "{what}: {run}");
+        assert_eq!((run.exit, run.code().as_deref()), (Some(3), Some(code)), "{what}: {run}");
     }
     // Nobody said yes, and nobody can be asked.
     place.write("a.request", asks(upload, good, soon));
     place.seal(&["service", "rotate", "upload", "--for", "a.request"]).exits(2).says("GS-REQUEST-UNCONFIRMED");
-    // By its DID as well as by its name.
-    place.write("a.request", asks(upload, json!({ "service": upload.to_string(), "key": wallet.did(), "previous": other }), soon));
     place.seal(&["service", "rotate", "upload", "--for", "a.request", "--yes"]).exits(0);
+}
+
+/// The wallet that services really have: it asks, is answered, invokes, and asks for its next key.
+#[test]
+fn a_wallet_asks_and_is_answered() {
+    let place = Place::with_services();
+    let (identity, root) = (place.identity("upload"), place.root_key());
+    fs::create_dir(place.path("wallet")).unwrap();
+    let wallet = greatseal_service::Wallet::new(
+        "upload",
+        identity,
+        place.path("wallet"),
+        greatseal_service::Rotation::default(),
+        Arc::new(NoRevocations),
+        Arc::new(|_, _| {}),
+    );
+    let call = Call {
+        command: Command::parse("/files/write/now").unwrap(),
+        subject: root,
+        audience: place.identity("access"),
+        args: MapBuf::default(),
+        lifetime_seconds: 60,
+    };
+    let rotate = ["service", "rotate", "upload", "--for", "wallet/request.ucan", "--out", "wallet", "--yes"];
+    let at = |later: u64| Timestamp::from_secs(now() + later);
+    assert!(wallet.invoke(&call, at(0)).is_err());
+    let first = place.seal(&rotate).exits(0);
+    assert!(first.err().contains("No key before it vouches for it"), "{first}");
+    assert_eq!(place.files("wallet").len(), 6, "two tokens, three that they rest on, and the request");
+    wallet.invoke(&call, at(1)).unwrap();
+    // Half of its day is over, so it asks for the next one, and the one before vouches for that.
+    wallet.renew(at(2)).unwrap();
+    let second = place.seal(&rotate).exits(0);
+    assert!(second.err().contains("which runs for it now, vouches for it"), "{second}");
+    wallet.invoke(&call, at(3)).unwrap();
+    assert_eq!(second.json()["running_key"], wallet.keys()[0].key.to_string());
+    assert_ne!(second.json()["running_key"], first.json()["running_key"]);
 }
 
 #[test]
@@ -173,7 +218,18 @@ fn what_makes_no_sense_is_refused() {
     rotate(&["upload", "--key", &place.root_key().to_string()]).exits(3).says("GS-KEY-REUSED");
     rotate(&["upload", "--key", &key]).exits(0);
     // For one service only.
-    let give = ["delegation", "create", "--from", "root-signing-1", "--to", "access", "--command", "/files/read", "--for", "1d"];
+    let give = [
+        "delegation",
+        "create",
+        "--from",
+        "root-signing-1",
+        "--to",
+        "access",
+        "--command",
+        "/files/read",
+        "--for",
+        "1d",
+    ];
     place.seal(&give).exits(0);
     rotate(&["access", "--key", &key]).exits(3).says("GS-KEY-REUSED");
     // A running key is renewed by rotating, also to itself.

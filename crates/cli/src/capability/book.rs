@@ -15,7 +15,9 @@ use greatseal_core::supply::Supply;
 use greatseal_core::time::Validity;
 use greatseal_core::verify::verify;
 use greatseal_core::view::{Audience, Separation};
-use greatseal_core::{Anchor, Cid, Code, Command, Decision, Decoded, Examination, Fault, Policy, Timestamp, Verified, View};
+use greatseal_core::{
+    Anchor, Cid, Code, Command, Decision, Decoded, Examination, Fault, Policy, Timestamp, Verified, View,
+};
 
 use super::codec::{self, Ucan};
 use crate::clock;
@@ -266,7 +268,9 @@ impl Book {
         self.revocations.iter().any(|candidate| match candidate {
             Candidate::Verified(verified) => {
                 let revokes = verified.content().invocation().and_then(|it| it.revokes());
-                verified.content().issuer() == entry.issuer && revokes.is_some_and(|it| it.token == entry.cid)
+                let names = entry.content().aliases();
+                let meant = |token: &Cid| names.is_some_and(|names| names.has(token));
+                verified.content().issuer() == entry.issuer && revokes.is_some_and(|it| meant(&it.token))
             }
             Candidate::Decoded(_) => false,
         })
@@ -310,7 +314,8 @@ impl Book {
     /// what it rests on, whichever comes first; none when nothing of it ends.
     pub(crate) fn last(&self, entry: &Entry) -> Option<Timestamp> {
         let first = entry.first(self.now);
-        let mut ends: Vec<Timestamp> = self.entries.iter().filter_map(Entry::expires).filter(|at| *at >= first).collect();
+        let mut ends: Vec<Timestamp> =
+            self.entries.iter().filter_map(Entry::expires).filter(|at| *at >= first).collect();
         ends.sort_unstable();
         ends.dedup();
         // What lapses lapses at somebody's end.

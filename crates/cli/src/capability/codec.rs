@@ -131,11 +131,6 @@ pub(crate) fn read_policy(text: &str) -> Result<Policy, Problem> {
     Policy::from_json(&json).map_err(|fault| refused(fault).within(&place))
 }
 
-/// Returns the arguments of an invocation as JSON.
-pub(crate) fn arguments(content: &Ucan) -> Value {
-    content.invocation().map_or(Value::Null, |it| Value::from(it.args()))
-}
-
 /// Puts a token into a container in text, as it is filed.
 ///
 /// # Errors
@@ -166,7 +161,7 @@ pub(super) fn read_file(path: &Path) -> Result<Decoded<Ucan>, Problem> {
 ///
 /// # Errors
 /// What is wrong with the file, or with a token in it.
-pub(crate) fn read_tokens(path: &Path) -> Result<Vec<Decoded<Ucan>>, Problem> {
+fn read_tokens(path: &Path) -> Result<Vec<Decoded<Ucan>>, Problem> {
     let input = Input::read(path)?;
     let label = input.label();
     let read: Result<Vec<_>, _> = match input.kind {

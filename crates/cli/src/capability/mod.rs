@@ -15,8 +15,6 @@ mod span;
 mod who;
 
 pub(crate) use book::{Book, Entry, State};
-pub(crate) use codec::{
-    Grant, Purpose, Ucan, arguments, container, is_running, made_at, policy, read_policy, read_tokens, revocation,
-};
+pub(crate) use codec::{Grant, Purpose, container, is_running, made_at, policy, read_policy, revocation};
 pub(crate) use span::{Series, Span, Window, must_be_open};
 pub(crate) use who::{Who, of_command, slug};

@@ -114,7 +114,8 @@ pub(crate) fn must_be_open(window: &Window, now: Timestamp) -> Result<(), Proble
     match window.until {
         Some(until) if until <= now => {
             let fault = format!("it would have ended at {}, and now is {}", clock::show(until), clock::show(now));
-            Err(Problem::new(Code::TimeExpired, fault).hint("Begin it later, or let it last longer: `--starts`, `--for`."))
+            Err(Problem::new(Code::TimeExpired, fault)
+                .hint("Begin it later, or let it last longer: `--starts`, `--for`."))
         }
         Some(_) | None => Ok(()),
     }
@@ -148,7 +149,8 @@ mod tests {
         // By itself each overlaps the one before by a tenth, and by a day at most.
         for (length, overlap) in [(3600, 360), (30 * DAY, DAY)] {
             let windows = series(length, 3, None).windows(NOW).unwrap();
-            let overlaps = windows.windows(2).map(|pair| pair[0].until.unwrap().as_secs() - pair[1].from.unwrap().as_secs());
+            let overlaps =
+                windows.windows(2).map(|pair| pair[0].until.unwrap().as_secs() - pair[1].from.unwrap().as_secs());
             assert!(overlaps.eq([overlap; 2]));
         }
         assert_eq!(series(DAY, 2, Some(Span::Seconds(DAY + 1))).windows(NOW).unwrap_err().code(), Code::Usage);

@@ -70,7 +70,9 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
 fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
     let mut desk = create.custody.desk(&create.realm, clock::now()?)?;
     if create.without_separation {
-        output::remark("warning: without separation the root's key works day by day, and whoever steals it owns every service");
+        output::remark(
+            "warning: without separation the root's key works day by day, and whoever steals it owns every service",
+        );
     }
     let new = NewRoot {
         title: create.title.clone().unwrap_or_else(|| desk.realm.file().name.to_string()),

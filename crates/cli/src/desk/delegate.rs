@@ -70,7 +70,8 @@ impl Desk {
         must_be_open(window, self.now)?;
         if from.ed25519().and_then(|raw| self.realm.name_of(raw)).is_none() {
             let fault = format!("{} is none of this realm's keys, so nobody here could sign for it", who.show(from));
-            return Err(Problem::new(Code::NameUnknown, fault).hint("Name a service, the root or one of its signing principals: `greatseal service list`."));
+            return Err(Problem::new(Code::NameUnknown, fault)
+                .hint("Name a service, the root or one of its signing principals: `greatseal service list`."));
         }
         for key in [from, to] {
             if let Some((name, service)) = self.realm.service_of(key)
@@ -93,12 +94,15 @@ impl Desk {
     /// Checks what separation asks of one delegation (DESIGN section 6).
     fn must_be_separate(&self, separation: Option<&Separation>, who: &Who<'_>, grant: &Grant) -> Result<(), Problem> {
         let Some(Separation { root, signing }) = separation else { return Ok(()) };
-        let refused = |why: String| Err(Problem::new(Code::UcanSeparation, format!("separation is mandated, and {why}")));
+        let refused =
+            |why: String| Err(Problem::new(Code::UcanSeparation, format!("separation is mandated, and {why}")));
         if grant.from == *root && !signing.contains(&grant.to) {
             let to = who.show(&grant.to);
             return refused(format!("{to} is no signing principal of the root")).map_err(|problem: Problem| {
                 let first = signing.first().map(|key| who.brief(key)).unwrap_or_default();
-                problem.hint(format!("The root delegates to its signing principals only, and they to services: `--from {first}`."))
+                problem.hint(format!(
+                    "The root delegates to its signing principals only, and they to services: `--from {first}`."
+                ))
             });
         }
         if grant.from != *root && grant.window.until.is_none() {
@@ -128,22 +132,15 @@ impl Desk {
 
     /// Checks delegations and revocations that were just signed with everybody's eyes, in the realm
     /// as it will be.
-    pub(super) fn judge_ucans(
-        &self,
-        filed: &[Filed],
-        keys: &[(KeyName, Nkey)],
-        notes: &[Note],
-    ) -> Result<(), Problem> {
+    pub(super) fn judge_ucans(&self, filed: &[Filed], keys: &[(KeyName, Nkey)], notes: &[Note]) -> Result<(), Problem> {
         let signed = filed.iter().filter_map(|file| Some((file, file.statement.ucan()?)));
         let signed: Vec<_> = signed.map(|(file, token)| (file.path.clone(), token.verified().clone())).collect();
         if signed.is_empty() {
             return Ok(());
         }
         let paths: BTreeSet<PathBuf> = signed.iter().map(|(path, _)| path.clone()).collect();
-        let revoked: Vec<_> = signed
-            .iter()
-            .filter_map(|(_, token)| Some(token.content().invocation()?.revokes()?.token))
-            .collect();
+        let revoked: Vec<_> =
+            signed.iter().filter_map(|(_, token)| Some(token.content().invocation()?.revokes()?.token)).collect();
         let book = Book::read(&self.realm, self.now)?.with(signed, self.separation_with(keys, notes))?;
         for entry in book.entries().iter().filter(|entry| paths.contains(&entry.path)) {
             book.holds(entry, entry.first(self.now), &[]).map_err(|failure| {
@@ -172,30 +169,11 @@ impl Desk {
             new.or_else(|| self.realm.key(name).ok()).map(|key| key.public_key())
         };
         match root.separation {
-            Mandate::Mandated => Some(Separation {
-                root: public(&root.key)?,
-                signing: root.signing.iter().filter_map(public).collect(),
-            }),
+            Mandate::Mandated => {
+                Some(Separation { root: public(&root.key)?, signing: root.signing.iter().filter_map(public).collect() })
+            }
             Mandate::Off => None,
         }
-    }
-
-    /// Copies a delegation into a folder, with those that it rests on; what is there stays.
-    pub(super) fn hand_out(&self, folder: &Path, path: &Path) -> Result<(), Problem> {
-        let book = Book::read(&self.realm, self.now)?;
-        let Some(entry) = book.entries().iter().find(|entry| entry.path == path) else { return Ok(()) };
-        fs::create_dir_all(folder).map_err(|error| Problem::io("cannot make", folder, &error))?;
-        for entry in book.above(entry).into_iter().chain([entry]) {
-            let bytes = fs::read(&entry.path).map_err(|error| Problem::io("cannot read", &entry.path, &error))?;
-            let copy = folder.join(entry.path.file_name().unwrap_or_default());
-            if fs::read(&copy).is_ok_and(|there| there == bytes) {
-                continue;
-            }
-            write_new(&copy, &bytes).map_err(|problem| {
-                problem.hint(format!("The realm has it: copy {} to where the service looks for it.", text::path(&entry.path)))
-            })?;
-        }
-        Ok(())
     }
 
     /// Returns a key of the realm as custody names it, for whoever has to sign with it.
@@ -203,6 +181,31 @@ impl Desk {
         let raw = key.ed25519()?;
         self.realm.name_of(raw).map(|_| Nkey::new(Role::User, *raw))
     }
+}
+
+/// Copies a delegation into a folder, with those that it rests on; what is there stays. Returns the
+/// files that were written.
+///
+/// # Errors
+/// `GS-REALM-EXISTS` where something else of that name is.
+pub(crate) fn hand_out(book: &Book, entry: &Entry, folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    fs::create_dir_all(folder).map_err(|error| Problem::io("cannot make", folder, &error))?;
+    let mut written = Vec::new();
+    for entry in book.above(entry).into_iter().chain([entry]) {
+        let bytes = fs::read(&entry.path).map_err(|error| Problem::io("cannot read", &entry.path, &error))?;
+        let copy = folder.join(entry.path.file_name().unwrap_or_default());
+        if fs::read(&copy).is_ok_and(|there| there == bytes) {
+            continue;
+        }
+        write_new(&copy, &bytes).map_err(|problem| {
+            let name = &entry.name;
+            problem.hint(format!(
+                "The realm has it: `greatseal delegation export {name} --out FOLDER` copies it elsewhere."
+            ))
+        })?;
+        written.push(copy);
+    }
+    Ok(written)
 }
 
 /// Names a delegation after who, to whom and what, with a number where that is taken.
@@ -227,9 +230,7 @@ const TAIL: usize = 6;
 /// Says why whoever delegates does not hold what he would pass on.
 fn unheld(book: &Book, held: &[(usize, Delegating<'_>)], who: &Who<'_>, grant: &Grant) -> Problem {
     let Grant { from, subject, command, .. } = grant;
-    let given = |audience: PublicKey, of: Option<PublicKey>| {
-        audience == *from && of.is_none_or(|of| of == *subject)
-    };
+    let given = |audience: PublicKey, of: Option<PublicKey>| audience == *from && of.is_none_or(|of| of == *subject);
     let commands: Vec<String> =
         held.iter().filter(|(_, it)| given(it.audience, it.subject)).map(|(_, it)| it.command.to_string()).collect();
     let (from, of) = (who.show(from), who.brief(subject));
@@ -250,7 +251,10 @@ fn unheld(book: &Book, held: &[(usize, Delegating<'_>)], who: &Who<'_>, grant: &
                 State::Unheld => "rests on nothing that holds",
                 State::Invalid => "has no good signature",
             };
-            Problem::new(Code::UcanNoProof, format!("{from} does not hold {command} of {of} then: {} {why}", entry.name))
+            Problem::new(
+                Code::UcanNoProof,
+                format!("{from} does not hold {command} of {of} then: {} {why}", entry.name),
+            )
         }
         None => Problem::new(Code::UcanNoProof, format!("{from} was given nothing of {of}")),
     };

@@ -11,7 +11,8 @@ use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity};
 
-use super::{Desk, Saved};
+use super::{Desk, Saved, hand_out};
+use crate::capability::Book;
 use crate::order::{DelegationFiling, Filing, Finished, ModuleFiling, Order};
 use crate::output;
 use crate::problem::Problem;
@@ -110,8 +111,13 @@ impl Desk {
             }
         })?;
         // Last: nothing is handed out of which the realm does not know.
-        for (folder, path) in copies {
-            self.hand_out(&folder, &path)?;
+        if !copies.is_empty() {
+            let book = Book::read(&self.realm, self.now)?;
+            for (folder, path) in copies {
+                if let Some(entry) = book.entries().iter().find(|entry| entry.path == path) {
+                    hand_out(&book, entry, &folder)?;
+                }
+            }
         }
         Ok(filed)
     }

@@ -36,7 +36,7 @@ use greatseal_token::wascap::{self, Claims, Terms, Verifier};
 
 pub(crate) use account::{NewAccount, NextListing};
 pub(crate) use carry::{Outcome, Waiting};
-pub(crate) use delegate::NewDelegation;
+pub(crate) use delegate::{NewDelegation, hand_out};
 pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};

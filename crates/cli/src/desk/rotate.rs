@@ -1,34 +1,21 @@
 //! Running keys: a service's identity lets another key run for it, and nobody else has to act.
 
-use core::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use greatseal_core::decide::{Candidate, Memory};
-use greatseal_core::key::{PublicKey, Spelled};
-use greatseal_core::supply::Supply;
-use greatseal_core::view::Audience;
-use greatseal_core::{Anchor, Code, Decision, Examination, Timestamp, View};
+use greatseal_core::key::PublicKey;
+use greatseal_core::limits::TEXT_FILE_BYTES;
+use greatseal_core::{Code, Timestamp};
+use greatseal_service::ServiceFault;
+use greatseal_service::request::RunningKeyRequest;
 use greatseal_token::ucan::Policy;
 
 use super::{Desk, Filed, NewDelegation, Outcome};
-use crate::capability::{
-    Book, Entry, Grant, Purpose, Span, Ucan, Who, Window, arguments, is_running, read_tokens,
-};
+use crate::capability::{Book, Entry, Grant, Purpose, Span, Who, Window, is_running};
+use crate::files;
 use crate::order::Order;
 use crate::problem::Problem;
 use crate::realm::Name;
 use crate::text;
-
-/// The command by which a wallet asks for a running key.
-const ASKING: &str = "/greatseal/running-key";
-
-/// What a wallet asks for, proven by the new key's own signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) key: PublicKey,
-    /// The running key before it, as the wallet says.
-    pub(crate) previous: Option<PublicKey>,
-}
 
 /// Which key is to run for a service, and for how long.
 #[derive(Debug)]
@@ -93,7 +80,8 @@ impl Desk {
             .collect();
         let mut order = self.delegations(Order::new(format!("rotate-{service}"), self.now), &new, &[])?;
         if *revoke_old {
-            let old: Vec<&Entry> = running(&book, &identity).into_iter().filter(|entry| entry.audience != *key).collect();
+            let old: Vec<&Entry> =
+                running(&book, &identity).into_iter().filter(|entry| entry.audience != *key).collect();
             order = self.revocations(order, &book, &old)?;
         }
         self.carry_out(order)
@@ -119,58 +107,31 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads what a wallet asks for, and believes it only by the new key's signature.
+    /// Reads what a wallet asks for, and believes it only by the signatures of the keys that it is
+    /// about.
     ///
     /// # Errors
     /// `GS-RUNNING-KEY-REQUEST` for anything but a request for this service; what is wrong with its
-    /// signature or times.
-    pub(crate) fn asked(&self, service: &Name, path: &Path) -> Result<Asked, Problem> {
-        let place = text::path(path);
-        self.read_asked(service, path).map_err(|problem| problem.within(&place))
-    }
-
-    fn read_asked(&self, service: &Name, path: &Path) -> Result<Asked, Problem> {
-        let other = |why: String| Problem::new(Code::RunningKeyRequest, why);
+    /// signatures or times.
+    pub(crate) fn asked(&self, service: &Name, path: &Path) -> Result<RunningKeyRequest, Problem> {
         let (_, identity) = self.realm.service(service)?;
-        let identity = identity.public_key();
-        let tokens = read_tokens(path)?;
-        let asks = |content: &Ucan| content.invocation().is_some() && content.command().as_str() == ASKING;
-        let mut asking = tokens.iter().filter(|token| asks(token.content()));
-        let (Some(token), None) = (asking.next(), asking.next()) else {
-            return Err(other("it holds no request for a running key, or more than one".into()));
-        };
-        let content = token.content();
-        let key = content.issuer();
-        if content.subject() != Some(key) {
-            return Err(other("it was not made by the key that it is about".into()));
-        }
-        // Signature, times and addressee, by the same function as any other invocation.
-        let view = View::new(self.realm.file().policy, vec![Anchor::Subject], self.now)
-            .addressed_to(Audience::Key(identity));
-        let supply = Supply::heap(vec![Candidate::Decoded(token.clone())]);
-        let decision = Examination::new(&view, supply, NonZeroUsize::MIN).decide(&[0], &mut Memory::default());
-        if let Decision::Deny(deny) = decision.into_decision() {
-            let fault = &deny.closest().fault;
-            return Err(Problem::new(fault.code(), text::sentence(fault)));
-        }
-        let said = arguments(content);
-        let text_of = |name: &str| said.get(name).and_then(serde_json::Value::as_str);
-        let named = text_of("service").unwrap_or_default();
-        if named != service.as_str() && named != identity.to_string() {
-            return Err(other(format!("it asks for the service {}, not for {service}", text::name(named))));
-        }
-        if text_of("key") != Some(&key.to_string()) {
-            return Err(other("it asks for another key than the one that signed it".into()));
-        }
-        let previous = match text_of("previous") {
-            None => None,
-            Some(text) => Some(
-                Spelled::parse(text)
-                    .map_err(|fault| other(format!("the previous key in it is none: {fault}")))?
-                    .public_key(),
-            ),
-        };
-        Ok(Asked { key, previous })
+        let bytes = files::read(path, TEXT_FILE_BYTES)?;
+        RunningKeyRequest::read(&bytes, identity.public_key(), self.now).map_err(|fault| {
+            let (code, why) = match &fault {
+                ServiceFault::Request { .. } => (Code::RunningKeyRequest, fault.to_string()),
+                ServiceFault::Refused(fault) => (fault.code(), text::sentence(fault)),
+                ServiceFault::Waiting { .. }
+                | ServiceFault::NoRoute { .. }
+                | ServiceFault::Issue(_)
+                | ServiceFault::Custody(_)
+                | ServiceFault::Decode(_)
+                | ServiceFault::Busy { .. }
+                | ServiceFault::Damaged { .. }
+                | ServiceFault::Io { .. }
+                | ServiceFault::TooMuch { .. } => (fault.code(), fault.to_string()),
+            };
+            Problem::new(code, why).within(&text::path(path))
+        })
     }
 }
 

@@ -26,7 +26,6 @@ pub(crate) struct Draft {
 
 /// What the statement is.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are a few of them at a time, and most are tokens")]
 enum Form {
     /// A wascap token.
     Wascap(Unsigned<Claims>),

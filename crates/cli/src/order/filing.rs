@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use greatseal_core::{Cid, Code};
 use greatseal_core::deed::{Act, Deed};
 use greatseal_core::statement::StatementId;
+use greatseal_core::{Cid, Code};
 use greatseal_token::ucan::{Invocation, Ucan};
 use greatseal_token::wascap::Entity;
 use greatseal_token::wascap::archive::{Parts, Target};

@@ -28,7 +28,9 @@ use greatseal_token::wascap::Claims;
 pub(crate) use answer::{Answer, Answered};
 pub(crate) use digest::RequestDigest;
 pub(crate) use draft::{Draft, Finished};
-pub(crate) use filing::{DeedFiling, DelegationFiling, Filing, ModuleFiling, ProviderFiling, RevocationFiling, Sources};
+pub(crate) use filing::{
+    DeedFiling, DelegationFiling, Filing, ModuleFiling, ProviderFiling, RevocationFiling, Sources,
+};
 pub(crate) use sheet::Sheet;
 
 use crate::clock;

@@ -129,7 +129,9 @@ impl RealmFile {
         let known = found.and_then(|found| u32::try_from(found).ok()).filter(|found| (1..=SCHEMA).contains(found));
         let written: Written = match (known, found) {
             // From the text, whose lines the message can name.
-            (Some(WITHOUT_SERVICES..=SCHEMA), _) => toml::from_str(text).map_err(|error| malformed(error.to_string()))?,
+            (Some(WITHOUT_SERVICES..=SCHEMA), _) => {
+                toml::from_str(text).map_err(|error| malformed(error.to_string()))?
+            }
             (Some(older), _) => migrate(table, older).try_into().map_err(|error| malformed(error.to_string()))?,
             (None, Some(found)) => {
                 let fault = format!("{place}: schema version {found}, and this greatseal knows 1 to {SCHEMA}");
@@ -157,7 +159,8 @@ impl RealmFile {
         for (service, written) in written.services {
             services.insert(Name::parse(&service)?, Service::read(&written, &name)?);
         }
-        let file = Self { name, policy, lifetimes: written.lifetimes, warnings: written.warnings, keys, root, services };
+        let file =
+            Self { name, policy, lifetimes: written.lifetimes, warnings: written.warnings, keys, root, services };
         match file.named_in_vain() {
             Some(key) => Err(malformed(format!("it names {key} as a root's or service's key and does not have it"))),
             None => Ok(file),

@@ -39,8 +39,7 @@ use crate::problem::Problem;
 /// The file that makes a folder a realm.
 const FILE: &str = "greatseal.toml";
 /// Folders that a realm has from the beginning.
-const FOLDERS: [&str; 7] =
-    ["tokens", "delegations", "endorsements", "revocations", "requests", "plans", "history"];
+const FOLDERS: [&str; 7] = ["tokens", "delegations", "endorsements", "revocations", "requests", "plans", "history"];
 /// Held by a command while it changes the realm.
 const LOCK: &str = ".lock";
 /// Bytes of the largest greatseal.toml.

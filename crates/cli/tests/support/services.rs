@@ -46,9 +46,10 @@ impl Wallet {
 
     /// Writes the request file of a wallet.
     pub(crate) fn request(&self, place: &Place, service: &str) -> String {
-        let args = json!({ "service": service, "key": self.did() });
+        let identity = place.identity(service);
+        let args = json!({ "service": identity.to_string(), "key": self.did() });
         let file = format!("{service}.request");
-        place.write(&file, self.asks(place.identity(service), &args, now() + 3600));
+        place.write(&file, self.asks(identity, &args, now() + 3600));
         file
     }
 

@@ -74,8 +74,7 @@ pub(super) fn run(create: &Create, format: Format) -> Result<Exit, Problem> {
         let (from, to) = (who.find(&create.from)?, who.find(&create.to)?);
         let command = crate::command::capability(&create.command)?;
         let policy = create.policy.as_deref().map(read_policy).transpose()?.unwrap_or_else(Policy::default);
-        let series =
-            Series { starts: create.starts, each: create.lasts, count: create.repeat, every: create.every };
+        let series = Series { starts: create.starts, each: create.lasts, count: create.repeat, every: create.every };
         let grant = |window| Grant {
             from,
             to,

@@ -3,6 +3,8 @@
 mod create;
 mod show;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use greatseal_core::code::Exit;
 use greatseal_core::{Code, Timestamp};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::request;
 use crate::capability::{Book, Entry, Grant, Purpose, Span, State, Who, Window, is_running, policy, shown};
 use crate::clock::{self, DAY};
-use crate::desk::{NewDelegation, Outcome};
+use crate::desk::{NewDelegation, Outcome, hand_out};
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::{Realm, Write};
@@ -27,6 +29,7 @@ pub(crate) enum Command {
     Show(show::Show),
     Revoke(Revoke),
     Renew(Renew),
+    Export(Export),
     Tidy(Tidy),
 }
 
@@ -96,9 +99,29 @@ pub(crate) struct Renew {
     realm: InRealm,
 }
 
+/// Copies delegations into a folder, with those that they rest on: what a wallet needs.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  greatseal delegation export upload-access-files-read --out /srv/access/wallet\n\nWhat is there already stays; nothing is signed."
+)]
+pub(crate) struct Export {
+    /// Names of delegations, or their CIDs.
+    #[arg(required = true, value_name = "NAME|CID")]
+    names: Vec<String>,
+
+    /// The folder; made if it is not there.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    realm: InRealm,
+}
+
 /// Moves delegations that are over, expired or revoked, to the realm's history.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  greatseal delegation tidy\n\nRevocations stay where they are: verifiers need them.")]
+#[command(
+    after_help = "Example:\n  greatseal delegation tidy\n\nRevocations stay where they are: verifiers need them."
+)]
 pub(crate) struct Tidy {
     #[command(flatten)]
     realm: InRealm,
@@ -111,6 +134,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Show(show) => show::run(show, format),
         Command::Revoke(revoke) => take_back(revoke, format),
         Command::Renew(renew) => again(renew, format),
+        Command::Export(export) => copy(export, format),
         Command::Tidy(tidy) => tidy_up(tidy, format),
     }
 }
@@ -193,8 +217,11 @@ fn again(renew: &Renew, format: Format) -> Result<Exit, Problem> {
             .hint("If it is really meant, make another: `greatseal delegation create`."));
     }
     let Some(subject) = entry.subject else {
-        return Err(Problem::new(Code::UcanSeparation, format!("{name} names no subject, and this greatseal makes no such delegation"))
-            .hint("Make one that does: `greatseal delegation create --subject …`."));
+        return Err(Problem::new(
+            Code::UcanSeparation,
+            format!("{name} names no subject, and this greatseal makes no such delegation"),
+        )
+        .hint("Make one that does: `greatseal delegation create --subject …`."));
     };
     let grant = Grant {
         from: entry.issuer,
@@ -206,6 +233,22 @@ fn again(renew: &Renew, format: Format) -> Result<Exit, Problem> {
         purpose: Purpose::Capability,
     };
     create::carry_out(&mut desk, &[NewDelegation::from(grant)], "renewed", format)
+}
+
+fn copy(export: &Export, format: Format) -> Result<Exit, Problem> {
+    let realm = Realm::open(export.realm.start())?;
+    let book = Book::read(&realm, clock::now()?)?;
+    let entries = export.names.iter().map(|name| book.find(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut files = Vec::new();
+    for entry in entries {
+        files.extend(hand_out(&book, entry, &export.out)?);
+    }
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    output::answer(format, &json!({ "files": files }), || {
+        let copied = text::count(files.len(), "delegation");
+        format!("copied {copied} to {}\n", text::path(&export.out))
+    });
+    Ok(Exit::Ok)
 }
 
 fn tidy_up(tidy: &Tidy, format: Format) -> Result<Exit, Problem> {

@@ -27,9 +27,8 @@ pub(super) fn run(show: &Show, format: Format) -> Result<Exit, Problem> {
     let entry = book.find(&show.name)?;
     let who = Who::of(&realm, &book);
     let (above, below) = (book.above(entry), book.hanging_on(&[entry]));
-    let all = |entries: &[&Entry]| -> Vec<Value> {
-        entries.iter().map(|entry| shown::object(&book, &who, entry)).collect()
-    };
+    let all =
+        |entries: &[&Entry]| -> Vec<Value> { entries.iter().map(|entry| shown::object(&book, &who, entry)).collect() };
     let mut object = shown::object(&book, &who, entry);
     if let Some(members) = object.as_object_mut() {
         members.insert("above".into(), all(&above).into());

@@ -205,11 +205,21 @@ impl<'b> Part<'b> {
         }
         for entry in self.granted() {
             let by = self.who.brief(&entry.issuer);
-            lines += &format!("  may          {} by {by}, {} [{}]\n", entry.command, shown::ends(self.book, entry), entry.name);
+            lines += &format!(
+                "  may          {} by {by}, {} [{}]\n",
+                entry.command,
+                shown::ends(self.book, entry),
+                entry.name
+            );
         }
         for entry in running(self.book, &self.identity) {
             let key = entry.audience.short();
-            lines += &format!("  running key  {key} for {}, {} [{}]\n", entry.command, shown::ends(self.book, entry), entry.name);
+            lines += &format!(
+                "  running key  {key} for {}, {} [{}]\n",
+                entry.command,
+                shown::ends(self.book, entry),
+                entry.name
+            );
             for onward in self.book.passed_on(&entry.audience) {
                 lines += &format!("    passed on  {}", shown::lines(self.book, &self.who, &[onward], ""));
             }
@@ -224,7 +234,8 @@ impl<'b> Part<'b> {
 fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
     let realm = Realm::open(list.realm.start())?;
     let book = Book::read(&realm, clock::now()?)?;
-    let parts = realm.file().services.keys().map(|name| Part::of(&realm, &book, name)).collect::<Result<Vec<_>, _>>()?;
+    let parts =
+        realm.file().services.keys().map(|name| Part::of(&realm, &book, name)).collect::<Result<Vec<_>, _>>()?;
     let objects: Vec<Value> = parts.iter().map(Part::object).collect();
     output::answer(format, &json!({ "services": objects }), || {
         let row = |part: &Part<'_>| {
@@ -235,7 +246,13 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
                 (None, Some(last)) => format!("until {}", clock::minute(last)),
                 (None, None) => "nothing".into(),
             };
-            [part.name.to_string(), part.identity.short(), part.commands().join(" "), runs, part.onward().len().to_string()]
+            [
+                part.name.to_string(),
+                part.identity.short(),
+                part.commands().join(" "),
+                runs,
+                part.onward().len().to_string(),
+            ]
         };
         let rows = parts.iter().map(row).collect();
         table(
@@ -258,8 +275,14 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
 
 fn end(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     if retire.confirm != retire.name {
-        return Err(Problem::usage(format!("--confirm {}: this is not the service's name", text::name(&retire.confirm)))
-            .hint(format!("Nothing was taken back, and nothing undoes it. If you mean it: `--confirm {}`.", text::name(&retire.name))));
+        return Err(Problem::usage(format!(
+            "--confirm {}: this is not the service's name",
+            text::name(&retire.confirm)
+        ))
+        .hint(format!(
+            "Nothing was taken back, and nothing undoes it. If you mean it: `--confirm {}`.",
+            text::name(&retire.name)
+        )));
     }
     let mut desk = retire.custody.desk(&retire.realm, clock::now()?)?;
     let name = name_in(&desk.realm, &retire.name)?;
@@ -274,7 +297,10 @@ fn end(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     };
     let lines = {
         let who = Who::of(&desk.realm, &before);
-        (shown::lines(&before, &who, &taken, "  taken back      "), shown::lines(&before, &who, &dead, "  dead with it    "))
+        (
+            shown::lines(&before, &who, &taken, "  taken back      "),
+            shown::lines(&before, &who, &dead, "  dead with it    "),
+        )
     };
     let filed = match desk.retire_service(&name)? {
         Outcome::Done(filed) => filed,

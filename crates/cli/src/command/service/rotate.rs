@@ -77,25 +77,21 @@ pub(super) fn run(rotate: &Rotate, format: Format) -> Result<Exit, Problem> {
     let mut desk = rotate.custody.desk(&rotate.realm, clock::now()?)?;
     let service = name_in(&desk.realm, &rotate.name)?;
     let identity = desk.realm.service(&service)?.1.public_key();
-    let (key, previous) = match (&rotate.request, &rotate.key) {
+    let key = match (&rotate.request, &rotate.key) {
         (Some(path), _) => {
             let asked = desk.asked(&service, path)?;
-            confirm(rotate, &service, &asked.key)?;
-            (asked.key, asked.previous)
+            let known = Book::read(&desk.realm, desk.now)?;
+            let runs = |key: &PublicKey| running(&known, &identity).iter().any(|entry| entry.audience == *key);
+            confirm(rotate, &service, &asked.key, asked.previous.map(|key| (key, runs(&key))))?;
+            asked.key
         }
         (None, Some(text)) => {
             let key = Spelled::parse(text).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
-            (key.public_key(), None)
+            key.public_key()
         }
         (None, None) => return Err(Problem::usage("say which key: `--for FILE` or `--key DID`")),
     };
     let known = Book::read(&desk.realm, desk.now)?;
-    if let Some(previous) = previous
-        && !running(&known, &identity).iter().any(|entry| entry.audience == previous)
-    {
-        let short = previous.short();
-        output::remark(&format!("the wallet names {short} as its key before this one, which runs for {service} no more"));
-    }
     let rotation = Rotation {
         service: service.clone(),
         key,
@@ -148,8 +144,7 @@ impl Before {
     /// Looks what the running keys so far passed on, and when that ends.
     fn of(desk: &Desk, book: &Book, identity: &PublicKey, new: &PublicKey, revoke: bool) -> Self {
         let who = Who::of(&desk.realm, book);
-        let old: Vec<&Entry> =
-            running(book, identity).into_iter().filter(|entry| entry.audience != *new).collect();
+        let old: Vec<&Entry> = running(book, identity).into_iter().filter(|entry| entry.audience != *new).collect();
         let mut onward: Vec<&Entry> = old.iter().flat_map(|entry| book.passed_on(&entry.audience)).collect();
         onward.sort_by_key(|entry| &entry.name);
         onward.dedup_by_key(|entry| &entry.name);
@@ -174,7 +169,10 @@ impl Before {
             people += &format!("  before it    {} for {}, {until}\n", entry.audience.short(), entry.command);
         }
         if !onward.is_empty() {
-            people += &format!("  Keys before it passed on {}, which the new key did not make and does not renew:\n", text::count(onward.len(), "delegation"));
+            people += &format!(
+                "  Keys before it passed on {}, which the new key did not make and does not renew:\n",
+                text::count(onward.len(), "delegation")
+            );
             for entry in &onward {
                 let dies = match dies(entry) {
                     Some(at) if at <= book.now => "dead now".to_owned(),
@@ -196,20 +194,31 @@ impl Before {
 }
 
 /// Asks whether the key that a request names is the service's: the request proves who made it, and
-/// not where.
-fn confirm(rotate: &Rotate, service: &Name, key: &PublicKey) -> Result<(), Problem> {
+/// not where. The key before it vouches for it, or does not, which is told.
+fn confirm(
+    rotate: &Rotate,
+    service: &Name,
+    key: &PublicKey,
+    previous: Option<(PublicKey, bool)>,
+) -> Result<(), Problem> {
+    let vouched = match previous {
+        Some((previous, true)) => format!("{}, which runs for it now, vouches for it.", previous.short()),
+        Some((previous, false)) => {
+            format!("WARNING: {} vouches for it, which does not run for {service}.", previous.short())
+        }
+        None => "No key before it vouches for it: the service asks for the first time, or was started anew.".into(),
+    };
+    output::remark(&format!("{service}'s wallet asks for this key: {key}\n{vouched}"));
     if rotate.yes {
         return Ok(());
     }
     let unconfirmed = |why: &str| Problem::new(Code::RequestUnconfirmed, why);
-    output::remark(&format!("{service}'s wallet asks for this key: {key}\nCompare it with what the service itself logs."));
     if !io::stdin().is_terminal() {
         return Err(unconfirmed("there is no terminal to ask at, and nothing was signed"));
     }
-    output::remark("Type `yes` to let it run: ");
+    output::remark("Compare the key with what the service itself logs. Type `yes` to let it run: ");
     let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    match read {
+    match io::stdin().lock().read_line(&mut answer) {
         Ok(_) if answer.trim() == "yes" => Ok(()),
         Ok(_) | Err(_) => Err(unconfirmed("nobody said yes, and nothing was signed")),
     }
