@@ -266,8 +266,17 @@ impl Codes {
     #[must_use]
     #[track_caller]
     pub fn states(&self, case: &Case, code: Code) -> bool {
-        let reason = || self.reasons.get(&case.reason).unwrap_or_else(|| panic!("no codes for {}", case.reason));
-        self.cases.get(&case.id).unwrap_or_else(reason).contains(&code)
+        self.cases.get(&case.id).map_or_else(|| self.gives(&case.reason, code), |codes| codes.contains(&code))
+    }
+
+    /// Says whether a code states a reason.
+    ///
+    /// # Panics
+    /// For a reason that is not in the table.
+    #[must_use]
+    #[track_caller]
+    pub fn gives(&self, reason: &str, code: Code) -> bool {
+        self.reasons.get(reason).unwrap_or_else(|| panic!("no codes for {reason}")).contains(&code)
     }
 
     /// Returns the cases that have codes of their own.
