@@ -15,6 +15,7 @@ mod key;
 mod question;
 mod revocation;
 mod token;
+#[allow(clippy::indexing_slicing, reason = "cases are made from lists of known length")]
 pub mod vectors;
 
 pub use draft::{Draft, chain, delegation, invocation};

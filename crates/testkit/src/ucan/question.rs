@@ -67,9 +67,14 @@ impl Question {
     }
 
     /// Holds the chains of a root to its separation.
-    pub fn mandating<'p>(mut self, root: &Principal, signing: impl IntoIterator<Item = &'p Principal>) -> Self {
+    pub fn mandating<'p>(self, root: &Principal, signing: impl IntoIterator<Item = &'p Principal>) -> Self {
         let signing = signing.into_iter().map(Principal::key).collect();
-        self.separations.push(Separation { root: root.key(), signing });
+        self.separation(Separation { root: root.key(), signing })
+    }
+
+    /// Holds the chains of a root to this.
+    pub fn separation(mut self, separation: Separation) -> Self {
+        self.separations.push(separation);
         self
     }
 
