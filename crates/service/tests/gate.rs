@@ -68,6 +68,10 @@ fn what_is_not_in_order_is_refused_by_its_code() {
     let invocation = forged.iter_mut().find(|it| it.windows(8).any(|window| window == b"ucan/inv")).unwrap();
     invocation[10] ^= 1;
     let forged = container::write(&forged, Encoding::Raw).unwrap();
+    // Small when compressed, and never looked into.
+    let many: Vec<[u8; 2]> = (0..66).map(|byte| [byte, 0]).collect();
+    let many = container::write(&many, Encoding::Gzip).unwrap();
+    let large = container::write(&[vec![0; 5 << 20]], Encoding::GzipBase64Url).unwrap();
     let audience = realm.upload.public_key();
     for (what, call, now, expected) in [
         ("another audience", realm.invoke_to(audience, &running, PUT, &proofs, Some(60)), 0, Code::UcanAudience),
@@ -81,6 +85,8 @@ fn what_is_not_in_order_is_refused_by_its_code() {
         ("a stranger", realm.invoke(&stranger, PUT, &proofs, Some(60)), 0, Code::UcanAlignment),
         ("forged", forged, 0, Code::SignatureInvalid),
         ("nothing", Vec::new(), 0, Code::TokenEmpty),
+        ("more tokens than any chain has", many, 0, Code::ChainTooLarge),
+        ("more bytes than any chain has", large, 0, Code::ChainTooLarge),
         ("delegations alone", container::write(&proofs, Encoding::Raw).unwrap(), 0, Code::CallMalformed),
     ] {
         assert_eq!(code(&gate, &call, now), Some(expected), "{what}");

@@ -157,7 +157,7 @@ pub async fn run(service: &Path) -> Result<Report, Fault> {
 
     // Rotation: upload asks early, by itself; one token is the answer.
     let second = asked(&upload, realm.upload.public_key(), Some(first.key)).await?;
-    let running = realm.run(&realm.upload, second.key, UPLOAD, 2 * LIFE)?;
+    let running = realm.run(&realm.upload, second.key, UPLOAD, 3 * LIFE)?;
     let before = tokens(outer.path())?;
     give(&upload, "running-2.ucan", std::slice::from_ref(&running))?;
     let tokens_of_rotation = tokens(outer.path())? - before;
