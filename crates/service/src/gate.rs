@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use greatseal_core::decide::{Candidate, Decision, Link};
-use greatseal_core::error::DelegationFault;
+use greatseal_core::error::{ChainFault, DelegationFault, Quoted};
 use greatseal_core::key::PublicKey;
+use greatseal_core::limits::{CHAIN_BYTES, CHAIN_LINKS};
 use greatseal_core::statement::Aliases;
 use greatseal_core::supply::Supply;
 use greatseal_core::view::{Audience, Separation};
@@ -102,6 +103,7 @@ impl Gate {
         command: Option<&Command>,
         now: Timestamp,
     ) -> Result<Allowed, Refusal> {
+        bounded(tokens)?;
         let (target, others) = self.read(tokens)?;
         let Some(invocation) = target.content().invocation().cloned() else {
             return Err(Refusal::Invocations { found: 0 });
@@ -166,7 +168,7 @@ impl Gate {
 
     fn record(&self, allowed: &Allowed, now: Timestamp) -> Result<(), Refusal> {
         let invocation = &allowed.invocation;
-        let unrecorded = |why: &str| Refusal::Unrecorded { why: greatseal_core::error::Quoted::sentence(why) };
+        let unrecorded = |why: &str| Refusal::Unrecorded { why: Quoted::sentence(why) };
         let cid = invocation.aliases().ok_or_else(|| unrecorded("the invocation has no name"))?.cid;
         let record = DecisionRecord {
             decided: now,
@@ -180,4 +182,18 @@ impl Gate {
         };
         self.recorder.record(&record).map_err(|error| unrecorded(&error.to_string()))
     }
+}
+
+/// Refuses more than any chain is, before anything of it is read: a small compressed container can
+/// hold very much.
+fn bounded<T: AsRef<[u8]>>(tokens: &[T]) -> Result<(), Refusal> {
+    let (found, limit) = (tokens.len(), CHAIN_LINKS + 1);
+    if found > limit {
+        return Err(DelegationFault::TooLong { found, limit }.into());
+    }
+    let (found, limit) = (tokens.iter().map(|token| token.as_ref().len()).sum(), CHAIN_BYTES);
+    if found > limit {
+        return Err(Refusal::Denied(ChainFault::TooLarge { found, limit }.into()));
+    }
+    Ok(())
 }

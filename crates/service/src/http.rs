@@ -1,10 +1,10 @@
 //! Middleware for axum, and for anything that tower serves.
 //!
 //! The invocation and its proofs travel as one container in `Authorization: Bearer …`, in base64url
-//! or base64, compressed or not: the way that UCAN 1.0 peers send containers over HTTP (a Go
-//! toolkit's bearer header), and what `ucan-http-bearer-token` calls for, with a container in place of
-//! its list of proofs. A container's first letter (`B`, `C`, `O`, `P`) tells its encoding, and all of
-//! its characters are those of a token68. One header, no other place, no cookies, no query.
+//! or base64, compressed or not: what `ucan-http-bearer-token` calls for, with a container in the
+//! place of its list of proofs, for UCAN 1.0 has no specification of its own for HTTP. A
+//! container's first letter (`B`, `C`, `O`, `P`) tells its encoding, and all of its characters are
+//! those of a token68. One header, no other place, no cookies, no query.
 //!
 //! A route declares the command that it executes, and an invocation of exactly that command is
 //! accepted. A command that covers it is something to delegate, and nothing to execute.

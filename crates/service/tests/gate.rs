@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use greatseal_core::Code;
 use greatseal_custody::RunningKey;
-use greatseal_service::record::DecisionRecord;
+use greatseal_service::record::{DecisionRecord, RecordFile};
 use greatseal_service::replay::ReplayMemory;
 use greatseal_service::{Gate, Refusal};
 use greatseal_token::ucan::container::{self, Encoding};
@@ -63,14 +63,15 @@ fn what_is_not_in_order_is_refused_by_its_code() {
         realm.delegate_about(None, &realm.root, realm.upload.public_key(), "/files/ingest", Some(5000)),
         proofs[1].clone(),
     ];
-    let short = vec![
-        proofs[0].clone(),
-        realm.delegate(&realm.upload, running.public_key(), "/files/ingest", Some(10)),
-    ];
+    let short = vec![proofs[0].clone(), realm.delegate(&realm.upload, running.public_key(), "/files/ingest", Some(10))];
     let mut forged = container::read(&realm.invoke(&running, PUT, &proofs, Some(60))).unwrap();
     let invocation = forged.iter_mut().find(|it| it.windows(8).any(|window| window == b"ucan/inv")).unwrap();
     invocation[10] ^= 1;
     let forged = container::write(&forged, Encoding::Raw).unwrap();
+    // Small when compressed, and never looked into.
+    let many: Vec<[u8; 2]> = (0..66).map(|byte| [byte, 0]).collect();
+    let many = container::write(&many, Encoding::Gzip).unwrap();
+    let large = container::write(&[vec![0; 5 << 20]], Encoding::GzipBase64Url).unwrap();
     let audience = realm.upload.public_key();
     for (what, call, now, expected) in [
         ("another audience", realm.invoke_to(audience, &running, PUT, &proofs, Some(60)), 0, Code::UcanAudience),
@@ -84,6 +85,8 @@ fn what_is_not_in_order_is_refused_by_its_code() {
         ("a stranger", realm.invoke(&stranger, PUT, &proofs, Some(60)), 0, Code::UcanAlignment),
         ("forged", forged, 0, Code::SignatureInvalid),
         ("nothing", Vec::new(), 0, Code::TokenEmpty),
+        ("more tokens than any chain has", many, 0, Code::ChainTooLarge),
+        ("more bytes than any chain has", large, 0, Code::ChainTooLarge),
         ("delegations alone", container::write(&proofs, Encoding::Raw).unwrap(), 0, Code::CallMalformed),
     ] {
         assert_eq!(code(&gate, &call, now), Some(expected), "{what}");
@@ -120,6 +123,34 @@ fn what_was_taken_back_is_refused_within_the_next_second_and_stays_so() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
     assert_eq!(code(&gate, &call(60), 3), Some(Code::Revoked), "taking back is irreversible");
+}
+
+#[test]
+fn a_keys_own_revocation_takes_back_all_that_it_signed() {
+    let (realm, running) = (Realm::new(), RunningKey::generate().unwrap());
+    let proofs = chain(&realm, &running);
+    let gate = realm.gate();
+    let call = || realm.invoke(&running, PUT, &proofs, Some(60));
+    assert_eq!(code(&gate, &call(), 0), None);
+    realm.disown(&running);
+    assert_eq!(code(&gate, &call(), 1), Some(Code::Revoked));
+}
+
+#[test]
+fn records_are_whole_lines_behind_whatever_was_cut_off() {
+    let (realm, running) = (Realm::new(), RunningKey::generate().unwrap());
+    let proofs = chain(&realm, &running);
+    let path = realm.outer.path().join("decisions.jsonl");
+    fs::write(&path, "{\"decided\":1,\"deci").unwrap();
+    let replay = Arc::new(ReplayMemory::new(NonZeroUsize::MIN.saturating_add(9)));
+    let records = Arc::new(RecordFile::open(&path).unwrap());
+    let gate = Gate::new(&[realm.root.public_key()], realm.index.public_key(), realm.revocations(), replay, records);
+    for _ in 0..2 {
+        assert_eq!(code(&gate, &realm.invoke(&running, PUT, &proofs, Some(60)), 0), None);
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    let whole = text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count();
+    assert_eq!((text.lines().count(), whole), (3, 2));
 }
 
 #[test]

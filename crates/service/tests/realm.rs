@@ -5,14 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use greatseal_core::deed::{Act, Deed, Revocation, Target};
 use greatseal_core::issue::Unsigned;
-use greatseal_core::key::PublicKey;
+use greatseal_core::key::{PublicKey, Spelled};
 use greatseal_core::{Cid, Command, Policy, Timestamp, View};
 use greatseal_custody::RunningKey;
 use greatseal_service::record::DecisionRecord;
 use greatseal_service::replay::{ReplayMemory, ReplayStore};
 use greatseal_service::revocations::RevocationFolder;
 use greatseal_service::{Gate, Report, Rotation, Wallet};
+use greatseal_token::deed;
 use greatseal_token::ucan::cbor::MapBuf;
 use greatseal_token::ucan::container::{self, Encoding};
 use greatseal_token::ucan::{self, Delegation, Invocation, REVOKE, Revokes, Ucan, UcanEnvelope, encode};
@@ -121,8 +123,8 @@ impl Realm {
         let nonce = RunningKey::generate().unwrap().public_key();
         let (subject, args) = (self.root.public_key(), MapBuf::default());
         let nonce = &nonce.as_bytes()[..12];
-        let it =
-            Invocation::new(holder.public_key(), subject, command(what), args, &cids, nonce, until.map(at)).to(audience);
+        let it = Invocation::new(holder.public_key(), subject, command(what), args, &cids, nonce, until.map(at))
+            .to(audience);
         let token = finish(encode(&Ucan::from(it)).unwrap(), holder);
         let tokens: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).chain([&token[..]]).collect();
         container::write(&tokens, Encoding::Base64Url).unwrap()
@@ -136,6 +138,16 @@ impl Realm {
         let token = finish(encode(&Ucan::from(it)).unwrap(), by);
         let name = format!("revocations/{}.ucan", Cid::of(&token));
         self.put(&name, &token);
+    }
+
+    /// A deed that takes back everything a key signed, put into the folder.
+    pub(crate) fn disown(&self, key: &RunningKey) {
+        let signer = Spelled::Did(key.public_key());
+        let act = Act::Revoke(Revocation { target: Target::Key(signer), survivors: None });
+        let unsigned = deed::encode(&Deed { signer, id: "1".into(), issued_at: at(0), act }).unwrap();
+        let signature = key.sign(&unsigned.request()).unwrap();
+        let issued = unsigned.finish(&signature, &View::new(Policy::Strict, vec![], at(0))).unwrap();
+        self.put("revocations/key.jwt", issued.bytes());
     }
 
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {

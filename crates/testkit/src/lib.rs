@@ -12,5 +12,6 @@ pub mod codes;
 pub mod model;
 pub mod reenact;
 pub mod succession;
+pub mod ucan;
 pub mod vectors;
 pub mod wasm;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
 use greatseal_core::key::Nkey;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::chain::{Question, Token, verify, verify_module};
 
@@ -88,7 +88,7 @@ fn list(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
 }
 
 /// What a manifest expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Expected {
     /// The strict policy allows it.

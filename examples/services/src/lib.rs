@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
 
+pub mod by_command;
 pub mod client;
 pub mod config;
 pub mod load;

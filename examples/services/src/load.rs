@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greatseal_core::key::PublicKey;
+use greatseal_custody::RunningKey;
 use tokio::task::JoinSet;
 
 use crate::Fault;
 use crate::client::Client;
-use crate::realm::{Realm, finish, invocation, pack};
+use crate::realm::{finish, invocation, pack};
 use crate::roles::PUT;
 
 /// Callers at the same time.
@@ -23,6 +25,19 @@ pub struct Tally {
     pub refused: BTreeMap<String, u64>,
 }
 
+/// Who calls.
+#[derive(Debug)]
+pub struct Caller {
+    /// What signs.
+    pub key: RunningKey,
+    /// The chain to it, root first.
+    pub proofs: Vec<Vec<u8>>,
+    /// Whose capability it is.
+    pub root: PublicKey,
+    /// Who is called.
+    pub upload: PublicKey,
+}
+
 /// A load that runs.
 #[derive(Debug)]
 pub struct Load {
@@ -33,22 +48,19 @@ pub struct Load {
 
 impl Load {
     /// Starts calling `upload`.
-    ///
-    /// # Errors
-    /// When the client's delegations cannot be made.
-    pub fn start(realm: &Arc<Realm>, port: u16) -> Result<Self, Fault> {
-        let proofs = Arc::new(realm.admit(realm.client.public_key(), PUT)?);
+    #[must_use]
+    pub fn start(caller: Arc<Caller>, port: u16) -> Self {
         let (tally, stop) = (Arc::<Mutex<Tally>>::default(), Arc::<AtomicBool>::default());
         let client = Arc::new(Client::new(port));
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
-            let (realm, proofs) = (Arc::clone(realm), Arc::clone(&proofs));
+            let caller = Arc::clone(&caller);
             let (tally, stop, client) = (Arc::clone(&tally), Arc::clone(&stop), Arc::clone(&client));
             callers.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
-                    let (issuer, subject) = (realm.client.public_key(), realm.root.public_key());
-                    let unsigned = invocation(issuer, subject, realm.upload.public_key(), PUT, &proofs)?;
-                    let call = pack(&finish(unsigned, &realm.client)?, &proofs)?;
+                    let Caller { key, proofs, root, upload } = &*caller;
+                    let unsigned = invocation(key.public_key(), *root, *upload, PUT, proofs)?;
+                    let call = pack(&finish(unsigned, key)?, proofs)?;
                     let refusal = match client.post("/put", &call).await {
                         Ok(answer) => answer.refusal(),
                         Err(fault) => Some(format!("connection: {fault}")),
@@ -62,7 +74,7 @@ impl Load {
                 Ok(())
             });
         }
-        Ok(Self { tally, stop, callers })
+        Self { tally, stop, callers }
     }
 
     /// Returns what came back so far.

@@ -28,8 +28,6 @@ pub struct Realm {
     pub access: RunningKey,
     /// The identity of `index`.
     pub index: RunningKey,
-    /// Who makes the load.
-    pub client: RunningKey,
     /// The root's delegation to the signing principal.
     pub top: Vec<u8>,
 }
@@ -40,11 +38,11 @@ impl Realm {
     /// # Errors
     /// What custody or the format says.
     pub fn new() -> Result<Self, Fault> {
-        let [root, signing, upload, access, index, client] = [(); 6].map(|()| RunningKey::generate());
+        let [root, signing, upload, access, index] = [(); 5].map(|()| RunningKey::generate());
         let (root, signing) = (root?, signing?);
         let until = SystemClock.now().plus(90 * 24 * 60 * 60);
         let top = delegate(&root, signing.public_key(), root.public_key(), "/files", until)?;
-        Ok(Self { root, signing, upload: upload?, access: access?, index: index?, client: client?, top })
+        Ok(Self { root, signing, upload: upload?, access: access?, index: index?, top })
     }
 
     /// Delegates a prefix of commands to a service or client: the chain down to it, root first.
@@ -60,13 +58,7 @@ impl Realm {
     ///
     /// # Errors
     /// What custody or the format says.
-    pub fn run(
-        &self,
-        identity: &RunningKey,
-        key: PublicKey,
-        command: &str,
-        seconds: u64,
-    ) -> Result<Vec<u8>, Fault> {
+    pub fn run(&self, identity: &RunningKey, key: PublicKey, command: &str, seconds: u64) -> Result<Vec<u8>, Fault> {
         delegate(identity, key, self.root.public_key(), command, SystemClock.now().plus(seconds))
     }
 }

@@ -59,15 +59,16 @@ impl Thief {
         Err("the key is not in the memory of that process".into())
     }
 
-    /// Invokes what the stolen delegation allows.
+    /// Invokes what the stolen delegation allows; returns the statement id beside.
     ///
     /// # Errors
     /// What the format says.
-    pub fn invoke(&self, subject: PublicKey, audience: PublicKey, command: &str) -> Result<String, Fault> {
+    pub fn invoke(&self, subject: PublicKey, audience: PublicKey, command: &str) -> Result<(String, String), Fault> {
         let unsigned = invocation(self.public, subject, audience, command, &self.proofs)?;
         let signature = Signature::new(self.key.sign(unsigned.request().message()).to_bytes());
         let view = View::new(Policy::Strict, Vec::new(), SystemClock.now());
-        pack(unsigned.finish(&signature, &view)?.bytes(), &self.proofs)
+        let id = unsigned.id().to_string();
+        Ok((pack(unsigned.finish(&signature, &view)?.bytes(), &self.proofs)?, id))
     }
 }
 

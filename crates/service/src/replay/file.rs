@@ -93,21 +93,24 @@ impl ReplayFile {
         state.seen.enter(id, expires, now)?;
         // Mostly lapsed, so it is written anew and all of it is on disk.
         if state.records >= SMALL && state.seen.until.len() <= state.records / 2 {
-            match rewrite(&self.path, &state.seen) {
+            return match rewrite(&self.path, &state.seen) {
                 Ok(file) => {
                     state.file = Arc::new(file);
                     state.records = state.seen.until.len();
                     state.written += 1;
-                    return Ok(state.written);
+                    Ok(state.written)
                 }
-                // The old file is whole still; what is new goes to its end.
-                Err(_) => {}
-            }
+                // Nobody knows which of the two files has the name now.
+                Err(fault) => {
+                    state.seen.undo(id);
+                    Err(state.give_up(&fault.to_string()))
+                }
+            };
         }
         let appended = (&*state.file).write_all(&record(id, expires));
         if let Err(error) = appended {
             state.seen.undo(id);
-            return Err(state.give_up(&error));
+            return Err(state.give_up(&error.to_string()));
         }
         state.records += 1;
         state.written += 1;
@@ -129,15 +132,15 @@ impl ReplayFile {
             (Arc::clone(&state.file), state.written)
         };
         // A second try after a failure would say nothing about what the first one lost.
-        file.sync_data().map_err(|error| self.state().give_up(&error))?;
+        file.sync_data().map_err(|error| self.state().give_up(&error.to_string()))?;
         *synced = written;
         Ok(())
     }
 }
 
 impl State {
-    fn give_up(&mut self, error: &io::Error) -> DelegationFault {
-        let why = self.broken.get_or_insert_with(|| error.to_string());
+    fn give_up(&mut self, why: &str) -> DelegationFault {
+        let why = self.broken.get_or_insert_with(|| why.to_owned());
         look_up(why)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use greatseal_example_services::{Fault, scenario};
+use greatseal_example_services::{Fault, by_command, scenario};
 
 fn main() -> ExitCode {
     match run() {
@@ -24,5 +24,15 @@ fn run() -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(scenario::run(&service))?;
     println!("{report}");
+    if !report.holds() {
+        return Err("something did not hold".into());
+    }
+    let command = service.with_file_name(format!("greatseal{}", std::env::consts::EXE_SUFFIX));
+    if !command.exists() {
+        println!("the command is not built, so the rotation with it is left out: cargo build -p greatseal");
+        return Ok(());
+    }
+    let report = runtime.block_on(by_command::run(&service, &command))?;
+    println!("the same with `greatseal service rotate` and `greatseal delegation revoke`: {report:?}");
     if report.holds() { Ok(()) } else { Err("something did not hold".into()) }
 }
