@@ -9,21 +9,19 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "helpers of tests: a failure is a panic, and a check that is skipped says so"
+    reason = "helpers of tests: a failure is a panic"
 )]
 
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use greatseal_core::Code;
 use greatseal_testkit::ucan::vectors::{Case, FOLDER, bytes, manifests};
-use greatseal_testkit::vectors::{self, Codes, Expected, Folder};
+use greatseal_testkit::vectors::{Codes, Expected, Folder};
 use serde_json::Value;
-use support::{COMMAND, Place, Run};
+use support::{Place, Run};
 
 fn all() -> impl Iterator<Item = Case> {
     manifests(&Folder::open(FOLDER)).into_values().flatten()
@@ -119,8 +117,9 @@ fn assert_documented(case: &Case, answer: &Value) {
         let known = line["code"].as_str().is_some_and(|code| Code::parse(code).is_some());
         assert!(known && line["file"].is_string() && line["reason"].is_string(), "{id}: {line}");
     }
-    // A revocation that somebody supplied does not vanish silently: it has an effect, or it is listed.
-    if allowed {
+    // A revocation that somebody supplied does not vanish silently: it has an effect, or it is listed. On a delegation it
+    // may have one although another way leads to it.
+    if allowed && case.kind != "token" {
         let revocations = ignored.iter().filter(|line| line["file"].as_str().unwrap().contains("revocation-"));
         assert_eq!(revocations.count(), case.revocations.len(), "{id}: {answer}");
     }
@@ -137,24 +136,4 @@ fn containers_are_inspected_or_refused() {
         seen += 1;
     }
     assert!(seen >= 14, "{seen}");
-}
-
-/// The same by the shared script, where it and Python are at hand: ours have options that it does not know, so that
-/// only the shared manifest is asked.
-#[test]
-fn the_shared_script_agrees() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contract/run.py");
-    if !script.is_file() {
-        eprintln!("skipped: the shared script is not beside this repository");
-        return;
-    }
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no python3");
-        return;
-    }
-    let place = Place::new();
-    let root = vectors::root().join(FOLDER);
-    for (kind, path) in [("ucan", root.clone()), ("ucan-fixtures", root.join("fixtures/1.0.0/invocation.json"))] {
-        Run::of(place.program("python3").arg(&script).args([COMMAND, kind]).arg(path)).exits(0);
-    }
 }
