@@ -12,9 +12,7 @@ use std::process::{Command, Output};
 use greatseal_core::Decision;
 use greatseal_core::key::did;
 use greatseal_core::view::Audience;
-use greatseal_testkit::ucan::{
-    NOW, Principal, Question, Token, ask, delegation, ed25519, invocation, p256,
-};
+use greatseal_testkit::ucan::{NOW, Principal, Question, Token, ask, delegation, ed25519, invocation, p256};
 use greatseal_testkit::vectors::{Codes, Expected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -2,4 +2,10 @@
 //! random chains before a slow checker that was written apart.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod checker;
+mod flood;
 mod manifests;
+mod peers;
+mod random;
+mod revocations;
+mod validating;
