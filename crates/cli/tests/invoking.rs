@@ -54,7 +54,7 @@ fn what_is_invoked_is_executed_by_whom_it_is_addressed_to() {
     assert_eq!(deny(&["--audience", &access]), "GS-UCAN-AUDIENCE");
     assert_eq!(deny(&["--audience", &upload, "--signing-principal", &access]), "GS-UCAN-SEPARATION");
     let signing = place.look(&["root", "show"])["signing_principals"][0].clone();
-    let signing = signing["did"].as_str().or(signing["key"].as_str()).or(signing.as_str()).unwrap().to_owned();
+    let signing = signing["did"].as_str().unwrap().to_owned();
     verify(&place, "call.container", &["--signing-principal", &signing]).exits(0);
     let later = (support::services::now() + 400).to_string();
     assert_eq!(deny(&["--at", &later]), "GS-TIME-EXPIRED");
