@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 
 pub(crate) mod line;
+pub(crate) mod services;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
