@@ -5,6 +5,7 @@
 //! it filed.
 
 mod account;
+mod asked;
 mod carry;
 mod delegate;
 mod filed;

@@ -1,21 +1,16 @@
 //! Running keys: a service's identity lets another key run for it, and nobody else has to act.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use greatseal_core::key::PublicKey;
-use greatseal_core::limits::TEXT_FILE_BYTES;
 use greatseal_core::{Code, Timestamp};
-use greatseal_service::ServiceFault;
-use greatseal_service::request::RunningKeyRequest;
 use greatseal_token::ucan::Policy;
 
 use super::{Desk, Filed, NewDelegation, Outcome};
 use crate::capability::{Book, Entry, Grant, Purpose, Span, Who, Window, is_running};
-use crate::files;
 use crate::order::Order;
 use crate::problem::Problem;
 use crate::realm::Name;
-use crate::text;
 
 /// Which key is to run for a service, and for how long.
 #[derive(Debug)]
@@ -105,33 +100,6 @@ impl Desk {
                 .hint("A revoked key is not brought back: have the service's wallet make a new one."));
         }
         Ok(())
-    }
-
-    /// Reads what a wallet asks for, and believes it only by the signatures of the keys that it is
-    /// about.
-    ///
-    /// # Errors
-    /// `GS-RUNNING-KEY-REQUEST` for anything but a request for this service; what is wrong with its
-    /// signatures or times.
-    pub(crate) fn asked(&self, service: &Name, path: &Path) -> Result<RunningKeyRequest, Problem> {
-        let (_, identity) = self.realm.service(service)?;
-        let bytes = files::read(path, TEXT_FILE_BYTES)?;
-        RunningKeyRequest::read(&bytes, identity.public_key(), self.now).map_err(|fault| {
-            let (code, why) = match &fault {
-                ServiceFault::Request { .. } => (Code::RunningKeyRequest, fault.to_string()),
-                ServiceFault::Refused(fault) => (fault.code(), text::sentence(fault)),
-                ServiceFault::Waiting { .. }
-                | ServiceFault::NoRoute { .. }
-                | ServiceFault::Issue(_)
-                | ServiceFault::Custody(_)
-                | ServiceFault::Decode(_)
-                | ServiceFault::Busy { .. }
-                | ServiceFault::Damaged { .. }
-                | ServiceFault::Io { .. }
-                | ServiceFault::TooMuch { .. } => (fault.code(), fault.to_string()),
-            };
-            Problem::new(code, why).within(&text::path(path))
-        })
     }
 }
 
