@@ -93,7 +93,14 @@ pub(super) fn cases() -> Vec<Case> {
     add("revocation-revoked".into(), true, &[plain().sign(), undone]);
     add("revocation-forged".into(), false, &[plain().sign().forged()]);
     add("revocation-signed-by-stranger".into(), false, &[plain().sign().signed_by(&scene.stranger)]);
-    add("revocation-unknown-words".into(), false, &[with_args(json!({"rev": second.link(), "pth": [], "more": 1}))]);
+    let (link, other) = (second.link(), plain().sign().link());
+    add("revocation-more-words".into(), true, &[with_args(json!({"rev": link, "pth": [], "more": 1}))]);
+    add("revocation-path-of-another-kind".into(), true, &[with_args(json!({"rev": link, "pth": 1}))]);
+    add("revocation-mixed-words".into(), true, &[with_args(json!({"rev": link, "proof": []}))]);
+    add("revocation-newest-words-count".into(), true, &[with_args(json!({"rev": link, "ucan": other}))]);
+    add("revocation-older-words-do-not".into(), false, &[with_args(json!({"rev": other, "ucan": link}))]);
+    add("revocation-unknown-words".into(), false, &[with_args(json!({"revoked": link}))]);
+    add("revocation-of-a-number".into(), false, &[with_args(json!({"rev": 1}))]);
     add("revocation-of-nothing".into(), false, &[with_args(json!({}))]);
     add("revocation-of-another".into(), false, &[with_args(json!({"rev": plain().sign().link()}))]);
     let proven = revocation(&scene.stranger, Dialect::Rev, second, &[]);
