@@ -18,19 +18,24 @@ pub(crate) fn now() -> Result<Timestamp, Problem> {
         .map_err(|_| Problem::new(Code::Io, "this machine's clock stands before 1970").hint("Set the clock."))
 }
 
-/// Reads `--at`: seconds since 1970, RFC 3339, or a day, which begins at midnight in UTC.
+/// Reads `--at`: seconds since 1970, or RFC 3339.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Timestamp::from_secs(seconds));
-    }
+    let seconds = || text.parse::<u64>().ok().map(Timestamp::from_secs);
+    let at = || text.parse::<jiff::Timestamp>().ok().and_then(instant);
+    seconds().or_else(at).ok_or_else(|| "write seconds since 1970, or a time like 2026-11-22T09:00:00Z".into())
+}
+
+/// Reads when something is to begin: as [`parse`], or a day, which begins at midnight in UTC.
+pub(crate) fn parse_beginning(text: &str) -> Result<Timestamp, String> {
     let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
     // A date is a time of RFC 3339 only with its hour and zone.
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .or_else(|| if text.len() == "2026-11-22".len() { day() } else { None })
-        .and_then(|at| u64::try_from(at.as_second()).ok())
-        .map(Timestamp::from_secs)
-        .ok_or_else(|| "write seconds since 1970, a time like 2026-11-22T09:00:00Z, or a day like 2026-11-22".into())
+    let day = if text.len() == "2026-11-22".len() { day() } else { None };
+    let fault = "write seconds since 1970, a time like 2026-11-22T09:00:00Z, or a day like 2026-11-22";
+    parse(text).ok().or_else(|| day.and_then(instant)).ok_or_else(|| fault.into())
+}
+
+fn instant(at: jiff::Timestamp) -> Option<Timestamp> {
+    u64::try_from(at.as_second()).ok().map(Timestamp::from_secs)
 }
 
 /// Writes an instant as people read it, in UTC.

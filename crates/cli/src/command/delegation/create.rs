@@ -45,7 +45,7 @@ pub(crate) struct Create {
     lasts: Span,
 
     /// When it begins: seconds since 1970, RFC 3339, or a day [default: at once]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse_beginning)]
     starts: Option<Timestamp>,
 
     /// How many, each beginning before the one before ends.

@@ -90,7 +90,7 @@ pub(crate) struct Renew {
     lasts: Option<Span>,
 
     /// When it begins: seconds since 1970, RFC 3339, or a day [default: at once]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse_beginning)]
     starts: Option<Timestamp>,
 
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub(crate) struct Rotate {
     hours: u32,
 
     /// From when on: seconds since 1970, RFC 3339, or a day [default: at once]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse_beginning)]
     from: Option<Timestamp>,
 
     /// Take the running keys before it back: for one that was stolen.
