@@ -11,6 +11,7 @@ pub mod chain;
 pub mod codes;
 pub mod model;
 pub mod reenact;
+pub mod rotations;
 pub mod succession;
 pub mod ucan;
 pub mod vectors;
