@@ -1,4 +1,5 @@
 //! What rotations cost: the counts that the design promises, and the page that tells them.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use greatseal_testkit::rotations::{Arrangement, Cost, Event, Judged, Report, SIZES, plot};
 

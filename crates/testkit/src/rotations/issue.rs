@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::issue::Signable as _;
 use greatseal_core::key::{PublicKey, RawKey};
-use greatseal_core::statement::{Delegating, Grant, Statement as _};
+use greatseal_core::statement::{Delegating, Statement as _};
 use greatseal_core::{Cid, Command, Policy as Strictness, Signature, Timestamp, View};
 use greatseal_token::ucan::cbor::MapBuf;
 use greatseal_token::ucan::{Delegation, Invocation, Policy, REVOKE, Revokes, Ucan, UcanEnvelope, encode};
@@ -105,10 +105,7 @@ impl Token {
     }
 
     pub(super) fn delegating(&self) -> Delegating<'_> {
-        match self.content.grant() {
-            Grant::Delegation(it) => it,
-            other => unreachable!("a delegation is none: {other:?}"),
-        }
+        self.content.grant().delegation().expect("it is a delegation")
     }
 }
 

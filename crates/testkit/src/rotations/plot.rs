@@ -32,7 +32,10 @@ text { font: 12px system-ui, sans-serif; fill: #333 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .direct { stroke: #ff7d8d; fill: #ff7d8d } .stable { stroke: #6bb8ee; fill: #6bb8ee } .stable-per-callee { stroke: #74d296; fill: #74d296 } }
 ";
 
-const PANELS: [(&str, fn(&Cost) -> usize); 3] = [
+/// What is counted of an event.
+type Count = fn(&Cost) -> usize;
+
+const PANELS: [(&str, Count); 3] = [
     ("tokens newly made", Cost::tokens),
     ("parties who had to act", |cost| cost.parties),
     ("signatures by keys that should be offline", Cost::offline),
