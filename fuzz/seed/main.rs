@@ -17,6 +17,7 @@ mod frames;
 mod keys;
 mod modules;
 mod succession;
+mod ucan;
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -29,6 +30,11 @@ fn main() {
         ("deeds", deeds::inputs()),
         ("decisions", decisions::inputs()),
         ("succession", succession::inputs()),
+        ("ucan_envelope", ucan::envelopes()),
+        ("ucan_payloads", ucan::payloads()),
+        ("ucan_policies", ucan::policies()),
+        ("ucan_selectors", ucan::selectors()),
+        ("ucan_containers", ucan::containers()),
     ];
     for (target, inputs) in targets {
         let folder = corpus.join(target);

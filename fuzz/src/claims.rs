@@ -1,9 +1,9 @@
 //! Claims: strict JSON, read as a naive reader reads it, written in one form, and nothing lost on the way.
 
-use greatseal_core::signature::Signature;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{Signable, Unsigned};
 use greatseal_core::key::Nkey;
+use greatseal_core::signature::Signature;
 use greatseal_token::wascap::{Claims, Entity, decode, encode};
 
 use crate::naive::json::{self, Json};

@@ -1,8 +1,8 @@
 //! Deeds: read exactly as a naive reader reads them, written in one form, and never taken for anything else.
 
 use data_encoding::BASE64URL_NOPAD;
-use greatseal_core::signature::Signature;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::Kind;
 use greatseal_core::{Decoded, StatementId, deed};
 use greatseal_token::deed::{DeedText, decode, encode, is_deed};

@@ -2,9 +2,9 @@
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use greatseal_core::StatementId;
-use greatseal_core::signature::Signature;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::{IssueFault, Signable, Unsigned};
+use greatseal_core::signature::Signature;
 use greatseal_core::statement::Kind;
 use greatseal_token::wascap::{Claims, decode};
 use sha2::{Digest, Sha256};

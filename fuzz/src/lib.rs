@@ -12,6 +12,11 @@ pub mod jwt_frame;
 pub mod modules;
 pub mod nkeys;
 pub mod succession;
+pub mod ucan_containers;
+pub mod ucan_envelope;
+pub mod ucan_payloads;
+pub mod ucan_policies;
+pub mod ucan_selectors;
 
 mod input;
 pub mod naive;

@@ -2,12 +2,14 @@
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::error::KeyFault;
-use greatseal_core::key::{Account, Cluster, Host, Key, KeyRole, Module, Nkey, Operator, Provider, User, did};
+use greatseal_core::key::{
+    Account, Cluster, Host, Key, KeyRole, Module, Nkey, Operator, Provider, PublicKey, User, did,
+};
 use greatseal_custody::Seed;
 use secrecy::ExposeSecret;
 
 use crate::input::Input;
-use crate::naive::key;
+use crate::naive::key::{self, Curve};
 
 /// Takes text, or, behind a byte that no text begins with, what a text is made of.
 pub fn check(data: &[u8]) {
@@ -43,7 +45,7 @@ fn text(bytes: &[u8]) {
         public(text);
         did_key(text);
     } else {
-        assert_eq!((key::nkey(bytes), key::did(bytes)), (None, None));
+        assert_eq!((key::nkey(bytes), key::any_did(bytes)), (None, None));
     }
     seed(bytes);
 }
@@ -84,12 +86,16 @@ fn role<R: KeyRole>(text: &str, nkey: Nkey) {
 }
 
 fn did_key(text: &str) {
-    let expected = key::did(text.as_bytes());
+    let expected = key::any_did(text.as_bytes());
     match did::parse(text) {
         Ok(key) => {
             assert_eq!(did::encode(&key), text);
-            let greatseal_core::key::PublicKey::Ed25519(raw) = key;
-            assert_eq!(expected, Some(*raw.as_bytes()));
+            let curve = match key {
+                PublicKey::Ed25519(_) => Curve::Ed25519,
+                PublicKey::P256(_) => Curve::P256,
+                PublicKey::Secp256k1(_) => Curve::Secp256k1,
+            };
+            assert_eq!(expected, Some((curve, key.as_bytes().to_vec())));
         }
         Err(fault) => assert_eq!(expected, None, "{fault}"),
     }

@@ -53,3 +53,28 @@ fn succession() {
 fn decisions() {
     replay("decisions", greatseal_fuzz::decisions::check);
 }
+
+#[test]
+fn ucan_envelope() {
+    replay("ucan_envelope", greatseal_fuzz::ucan_envelope::check);
+}
+
+#[test]
+fn ucan_payloads() {
+    replay("ucan_payloads", greatseal_fuzz::ucan_payloads::check);
+}
+
+#[test]
+fn ucan_policies() {
+    replay("ucan_policies", greatseal_fuzz::ucan_policies::check);
+}
+
+#[test]
+fn ucan_selectors() {
+    replay("ucan_selectors", greatseal_fuzz::ucan_selectors::check);
+}
+
+#[test]
+fn ucan_containers() {
+    replay("ucan_containers", greatseal_fuzz::ucan_containers::check);
+}

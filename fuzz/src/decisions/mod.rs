@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 
 use greatseal_core::anchor::Anchored;
 use greatseal_core::decide::{Allow, Candidate, Notice};
+use greatseal_core::key::Spelled;
 use greatseal_core::{Decision, StatementId, View};
 use greatseal_token::wascap::module::{ModuleFile, embed, strip};
 use greatseal_token::wascap::{Claims, Verifier};
@@ -110,7 +111,8 @@ fn chain(realm: &Realm, rules: &Rules<'_>, target: usize, allow: &Allow) {
     for (link, index) in allow.chain().iter().zip(&links) {
         let statement = &realm.statements[*index];
         assert!(rules.speaks(*index), "a link does not speak\n{realm:?}");
-        assert_eq!((link.issuer, link.subject), (statement.issuer.nkey(), statement.subject.nkey()));
+        let spelled = (Spelled::Nkey(statement.issuer.nkey()), Spelled::Nkey(statement.subject.nkey()));
+        assert_eq!((link.issuer, link.subject), spelled);
         assert_eq!(link.expires.map(|at| at.as_secs()), statement.expires);
     }
     for pair in links.windows(2) {

@@ -362,7 +362,10 @@ impl Realm {
                     match pin(&decode(token).ok()?)? {
                         greatseal_core::Anchor::OperatorToken { id, .. } => Some(Trust::OperatorToken(id)),
                         greatseal_core::Anchor::AccountToken { id, .. } => Some(Trust::AccountToken(id)),
-                        greatseal_core::Anchor::Operator(_) | greatseal_core::Anchor::Account(_) => None,
+                        greatseal_core::Anchor::Operator(_)
+                        | greatseal_core::Anchor::Account(_)
+                        | greatseal_core::Anchor::Root(_)
+                        | greatseal_core::Anchor::Subject => None,
                     }
                 }
                 _ => None,

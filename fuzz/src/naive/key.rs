@@ -36,12 +36,34 @@ pub fn seed(text: &[u8]) -> Option<(char, [u8; 32])> {
 
 /// Reads the `did:key` of an Ed25519 key.
 pub fn did(text: &[u8]) -> Option<[u8; 32]> {
+    let (Curve::Ed25519, key) = any_did(text)? else { return None };
+    key.try_into().ok()
+}
+
+/// What a key is a point of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    Ed25519,
+    P256,
+    Secp256k1,
+}
+
+/// Reads the `did:key` of a key of any curve that is known.
+pub fn any_did(text: &[u8]) -> Option<(Curve, Vec<u8>)> {
     let digits = text.strip_prefix(b"did:key:z")?;
     // The longest text that is looked at; one of the right length has 48 digits.
     if digits.len() > 256 {
         return None;
     }
-    from_base58(digits)?.strip_prefix(&[0xed, 0x01])?.try_into().ok()
+    let bytes = from_base58(digits)?;
+    let key = bytes.get(2..)?.to_vec();
+    let compressed = key.len() == 33 && (key[0] == 2 || key[0] == 3);
+    match bytes[..2] {
+        [0xed, 0x01] if key.len() == 32 => Some((Curve::Ed25519, key)),
+        [0x80, 0x24] if compressed => Some((Curve::P256, key)),
+        [0xe7, 0x01] if compressed => Some((Curve::Secp256k1, key)),
+        _ => None,
+    }
 }
 
 /// Writes the text of a public nkey or a seed: the bytes, then their checksum.

@@ -5,7 +5,7 @@ use greatseal_core::issue::IssueFault;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("{0}\nusage: greatseal-bench [--output human|json] [--quick]")]
+    #[error("{0}\nusage: greatseal-bench [--output human|json] [--quick] [--only BEGIN]")]
     Usage(String),
     #[error("a token could not be made: {0}")]
     Issue(#[from] IssueFault),

@@ -12,11 +12,13 @@ mod failure;
 mod line;
 mod material;
 mod measure;
+mod node;
 mod ours;
 mod peers;
 mod report;
 mod row;
 mod succession;
+mod ucan;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ use row::Machine;
 const ROUNDS: usize = 300;
 /// Rounds of a smoke run.
 const QUICK_ROUNDS: usize = 3;
+/// How often the peer in node has its turn in a run.
+const NODE_TURNS: usize = 10;
 
 fn main() -> ExitCode {
     match Call::parse(std::env::args().skip(1)).and_then(|call| call.run()) {
@@ -43,14 +47,20 @@ fn main() -> ExitCode {
 struct Call {
     json: bool,
     quick: bool,
+    /// How the names of the rows begin that are wanted; all, if absent.
+    only: Option<String>,
 }
 
 impl Call {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
-        let mut call = Self { json: false, quick: false };
+        let mut call = Self { json: false, quick: false, only: None };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => call.quick = true,
+                "--only" => match arguments.next() {
+                    Some(begin) => call.only = Some(begin),
+                    None => return Err(Failure::Usage("`--only` takes how names of rows begin".into())),
+                },
                 "--output" => match arguments.next().as_deref() {
                     Some("json") => call.json = true,
                     Some("human") => call.json = false,
@@ -69,9 +79,15 @@ impl Call {
         subjects.extend(ours::bulk()?);
         subjects.push(ours::module()?);
         subjects.extend(succession::rows()?);
+        subjects.extend(ucan::rows()?);
         subjects.extend(peers::all()?);
+        subjects.retain(|subject| self.only.as_ref().is_none_or(|begin| subject.name.starts_with(begin)));
         let rounds = if self.quick { QUICK_ROUNDS } else { ROUNDS };
+        let mut iso_ucan = node::IsoUcan::new()?;
         let tick = |round: usize| {
+            if self.only.is_none() && round.is_multiple_of(rounds.div_ceil(NODE_TURNS)) {
+                iso_ucan.turn();
+            }
             if io::stderr().is_terminal() && round.is_multiple_of(10) {
                 eprint!("\rround {round} of {rounds}");
             }
@@ -81,8 +97,17 @@ impl Call {
             eprintln!();
         }
         let speed_up = two_cores(&measured);
-        let figures = measured.into_iter().map(Figure::from).chain(speed_up).collect();
-        let report = Report::new(machine, !self.quick, figures);
+        let (in_node, left_out) = match iso_ucan.figures(&measured) {
+            Ok(figures) => (figures, Vec::new()),
+            Err(why) => {
+                eprintln!("iso-ucan left out: {why}");
+                (Vec::new(), node::ROWS.map(|(name, ..)| name).to_vec())
+            }
+        };
+        let figures = measured.into_iter().map(Figure::from).chain(speed_up).chain(in_node).collect();
+        let report = Report::new(machine, !self.quick, figures, &|name| {
+            left_out.contains(&name) || self.only.as_ref().is_some_and(|begin| !name.starts_with(begin))
+        });
         print!("{}", if self.json { report.json() } else { report.table() });
         match report.problems() {
             problems if problems.is_empty() => Ok(()),

@@ -84,6 +84,8 @@ pub(crate) struct Row {
     pub(crate) bar: Bar,
 }
 
+/// The same number of verifications as the chain has signatures, timed as one.
+const SAME: &str = "as many verify_strict";
 const TOKEN: &str = "verify_strict per token";
 const CHAIN: &str = "verify_strict per chain";
 
@@ -108,6 +110,20 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "followed-3-warm", unit: CHAIN, bar: Reported },
     Row { name: "irrelevant-1000-cold", unit: CHAIN, bar: Reported },
     Row { name: "irrelevant-1000-beyond-reading", unit: "the decision without them, and reading them", bar: Reported },
+    Row { name: "ucan-1-cold", unit: SAME, bar: AtMost { ifma: 0.70, avx2: 0.90 } },
+    Row { name: "ucan-1-upper-warm", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-3-cold", unit: SAME, bar: AtMost { ifma: 0.60, avx2: 0.80 } },
+    Row { name: "ucan-3-upper-warm", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-10-cold", unit: SAME, bar: AtMost { ifma: 0.50, avx2: 0.70 } },
+    Row { name: "ucan-10-upper-warm", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-3-p256-cold", unit: SAME, bar: Reported },
+    Row { name: "ucan-worst-policy", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-worst-glob", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-worst-nesting", unit: CHAIN, bar: Reported },
+    Row { name: "ucan-chain-64-full-policies", unit: SAME, bar: Reported },
+    Row { name: "peer-iso-ucan-1", unit: SAME, bar: Reported },
+    Row { name: "peer-iso-ucan-3", unit: SAME, bar: Reported },
+    Row { name: "peer-iso-ucan-10", unit: SAME, bar: Reported },
     Row { name: "peer-wascap-token", unit: TOKEN, bar: Reported },
     Row { name: "peer-biscuit-2-blocks-verify", unit: CHAIN, bar: Reported },
     Row { name: "peer-biscuit-2-blocks-authorize", unit: CHAIN, bar: Reported },
