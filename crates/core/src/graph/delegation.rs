@@ -90,14 +90,7 @@ fn walk<T: Statement>(
     invocation: &Invoking<'_>,
 ) -> Result<Path, Broken> {
     let here = |fault: DelegationFault| (target, Fault::from(fault));
-    match view.audience() {
-        Audience::Unset => return Err(here(DelegationFault::AudienceUnset)),
-        Audience::Unchecked => {}
-        Audience::Key(wanted) if wanted == invocation.audience => {}
-        Audience::Key(wanted) => {
-            return Err(here(DelegationFault::Audience { found: invocation.audience, wanted }));
-        }
-    }
+    addressed(view, invocation.audience).map_err(here)?;
     timely(view, members, target)?;
     let found = invocation.proofs.len();
     if found > CHAIN_LINKS {
@@ -113,6 +106,16 @@ fn walk<T: Statement>(
     let path = Path { members: path, subject: invocation.subject };
     judge(view, members, &path)?;
     Ok(path)
+}
+
+/// Checks that a UCAN is addressed to whom it has to be.
+fn addressed(view: &View, found: PublicKey) -> Result<(), DelegationFault> {
+    match view.audience() {
+        Audience::Unset => Err(DelegationFault::AudienceUnset),
+        Audience::Unchecked => Ok(()),
+        Audience::Key(wanted) if wanted == found => Ok(()),
+        Audience::Key(wanted) => Err(DelegationFault::Audience { found, wanted }),
+    }
 }
 
 /// Checks that each token of a chain follows from the one before.
@@ -259,11 +262,7 @@ impl<T: Statement> Graph<'_, T> {
     /// Decides about a delegation: whether whoever issued it holds what it passes on.
     pub(super) fn decide_delegation(&self, target: usize, it: &Delegating<'_>) -> Result<Allow, Vec<Failure>> {
         let allow = || {
-            if let Audience::Key(wanted) = self.view.audience()
-                && wanted != it.audience
-            {
-                return Err((target, DelegationFault::Audience { found: it.audience, wanted }.into()));
-            }
+            addressed(self.view, it.audience).map_err(|fault| (target, fault.into()))?;
             timely(self.view, self.members, target)?;
             self.current(target).map_err(|fault| (target, fault))?;
             let subjects: Vec<PublicKey> = match it.subject {

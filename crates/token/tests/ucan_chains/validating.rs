@@ -94,6 +94,11 @@ fn then_whom_it_is_addressed_to() {
     // Whoever does not say whom he is gets nothing; looking without executing is said by name.
     assert_eq!(silent.clone().audience(Audience::Unset).denied(), Code::UcanAudience);
     silent.audience(Audience::Unchecked).allowed();
+    // Nor does whoever asks about a delegation.
+    let held = ask(&delegation(&root, &worker).sign());
+    assert_eq!(held.clone().audience(Audience::Unset).denied(), Code::UcanAudience);
+    assert_eq!(held.clone().addressed_to(&stranger).denied(), Code::UcanAudience);
+    held.addressed_to(&worker).allowed();
 }
 
 #[test]
