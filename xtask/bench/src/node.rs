@@ -106,15 +106,13 @@ impl Drop for IsoUcan {
 fn write_cases(folder: &Path) -> Result<(), io::Error> {
     let chains = ucan::for_peers().map_err(io::Error::other)?;
     let mut cases = Vec::new();
-    for (length, tokens) in chains {
-        let name = format!("chain-{length}");
+    for chain in chains {
+        let name = format!("chain-{}", chain.length);
         let proofs = folder.join(&name).join("proofs");
         fs::create_dir_all(&proofs)?;
-        if let Some((invocation, delegations)) = tokens.split_last() {
-            fs::write(folder.join(&name).join("token.ucan"), invocation)?;
-            for (at, token) in delegations.iter().enumerate() {
-                fs::write(proofs.join(format!("{:02}.ucan", at + 1)), token)?;
-            }
+        fs::write(folder.join(&name).join("token.ucan"), chain.invocation)?;
+        for (at, token) in chain.delegations.iter().enumerate() {
+            fs::write(proofs.join(format!("{:02}.ucan", at + 1)), token)?;
         }
         cases.push(json!({"name": name, "expect": "accept", "at": NOW, "audience": ucan::audience()}));
     }

@@ -328,16 +328,22 @@ fn list(to: &mut Writer, length: usize, item: impl Fn(&mut Writer)) {
     (0..length).for_each(|_| item(to));
 }
 
-/// Returns the tokens of the three chains, the invocation last, for a peer.
-pub(crate) fn for_peers() -> Result<Vec<(usize, Vec<Vec<u8>>)>, Failure> {
-    CHAINS
-        .iter()
-        .map(|(length, ..)| {
-            let chain = Chain::usual(*length)?;
-            let invocation = chain.invoke(usual_args()?, 0)?;
-            Ok((*length, chain.delegations.into_iter().chain([invocation]).collect()))
-        })
-        .collect()
+/// A chain in raw tokens, for a peer.
+pub(crate) struct Tokens {
+    /// How many delegations.
+    pub(crate) length: usize,
+    pub(crate) delegations: Vec<Vec<u8>>,
+    pub(crate) invocation: Vec<u8>,
+}
+
+/// Returns the tokens of the three chains.
+pub(crate) fn for_peers() -> Result<Vec<Tokens>, Failure> {
+    let tokens = |(length, ..): &(usize, &str, &str)| {
+        let chain = Chain::usual(*length)?;
+        let invocation = chain.invoke(usual_args()?, 0)?;
+        Ok(Tokens { length: *length, delegations: chain.delegations, invocation })
+    };
+    CHAINS.iter().map(tokens).collect()
 }
 
 /// Returns whom they are addressed to.
