@@ -35,6 +35,20 @@ struct Stars {
 impl Glob {
     /// Takes a pattern apart. Every text is one.
     pub(super) fn parse(pattern: &str) -> Self {
+        if pattern.contains('\\') { Self::parse_escaped(pattern) } else { Self::parse_plain(pattern) }
+    }
+
+    /// Takes a pattern apart in which every star is one.
+    fn parse_plain(pattern: &str) -> Self {
+        let Some((head, rest)) = pattern.split_once('*') else {
+            return Self { head: pattern.into(), stars: None };
+        };
+        let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+        let middle = middle.split('*').filter(|piece| !piece.is_empty()).map(Box::from).collect();
+        Self { head: head.into(), stars: Some(Stars { middle, tail: tail.into() }) }
+    }
+
+    fn parse_escaped(pattern: &str) -> Self {
         let mut head = None;
         let mut middle = Vec::new();
         let mut piece = String::new();
@@ -109,6 +123,14 @@ mod tests {
         assert!(like(r"\\*", r"\*"));
         assert!(!like(r"\\*", r"\anything"));
         assert!(like(r"end\", r"end\"));
+    }
+
+    #[test]
+    fn with_and_without_escapes_a_pattern_is_taken_apart_alike() {
+        for pattern in ["", "a", "*", "**", "a*", "*a", "a*b", "**a**bc*d**", "é*é", "a*b*c*d"] {
+            let (plain, escaped) = (Glob::parse_plain(pattern), Glob::parse_escaped(pattern));
+            assert_eq!(format!("{plain:?}"), format!("{escaped:?}"), "{pattern}");
+        }
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Selector {
         let Some(rest) = text.strip_prefix('.') else {
             return Err("has a selector that does not begin with a dot");
         };
-        let mut segments = Vec::new();
+        // Nearly all have one.
+        let mut segments = Vec::with_capacity(usize::from(!rest.is_empty()));
         let mut source = Syntax::new(rest);
         let mut dotted = true;
         while !source.is_empty() {

@@ -55,7 +55,12 @@ impl Statement {
     /// # Errors
     /// [`UcanFault::Policy`] naming the first rule that is broken, and where.
     pub(super) fn decode_all(list: List<'_>, levels: usize) -> Result<Box<[Self]>, UcanFault> {
-        list.iter().map(|value| Self::decode(value, list.at(), levels)).collect()
+        // As much room as is needed, at once: collecting results would grow it and cut it back.
+        let mut statements = Vec::with_capacity(list.len());
+        for value in list {
+            statements.push(Self::decode(value, list.at(), levels)?);
+        }
+        Ok(statements.into_boxed_slice())
     }
 
     /// Decodes a statement that stands in the list at `at`.
