@@ -212,7 +212,7 @@ async function family(folder, algorithm) {
     proofs: forged,
   });
   put("missing-proof", refused("UnavailableProof", service), { token: good, proofs: [three[0], three[2]] });
-  put("leaf-first", refused("PrincipalAlignment", service), {
+  put("leaf-first", refused("PowerlineRoot", service), {
     token: await invokeUnseen("leaf-first", third, subject, [...three].reverse(), to),
     proofs: three,
   });

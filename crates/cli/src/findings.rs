@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock::{self, DAY};
 use crate::files;
+use crate::lapses;
 use crate::missing::{self, Private};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -53,6 +54,18 @@ pub(crate) enum Kind {
     Countersignatures,
     /// A key has no sealed revocation.
     Sealed,
+    /// A delegation ends within the last fifth of its life, or what it rests on does.
+    Lapses,
+    /// Delegations that follow each other leave a time without any.
+    Gap,
+    /// A service has no running key.
+    RunningKey,
+    /// The root's separation is not kept.
+    Separation,
+    /// A delegation rests on nothing that holds, or its signature is not good.
+    Unheld,
+    /// A delegation that was revoked lies among the others.
+    Revoked,
     /// A request waits for a signature, or its answer for being taken in.
     Waits,
 }
@@ -71,6 +84,12 @@ impl Kind {
             Self::Silent => "silent",
             Self::Countersignatures => "countersignatures",
             Self::Sealed => "sealed",
+            Self::Lapses => "lapses",
+            Self::Gap => "gap",
+            Self::RunningKey => "running-key",
+            Self::Separation => "separation",
+            Self::Unheld => "unheld",
+            Self::Revoked => "revoked",
             Self::Waits => "waits",
         }
     }
@@ -90,6 +109,7 @@ pub(crate) fn look(realm: &Realm, private: &Private, now: Timestamp) -> Result<V
     let mut findings = interrupted(realm);
     findings.extend(speaking(realm, now)?);
     findings.extend(missing::look(realm, private, now)?);
+    findings.extend(lapses::look(realm, now)?);
     findings.extend(waiting(realm)?);
     findings.sort_by_key(|finding| (finding.when.map_or(u64::MAX, |at| at.as_secs()), finding.kind));
     Ok(findings)
@@ -115,6 +135,8 @@ fn speaking(realm: &Realm, now: Timestamp) -> Result<Vec<Finding>, Problem> {
             let validity = token.content().terms.validity;
             findings.extend(expiry(realm, "the operator", validity, now, "greatseal operator reissue"));
         }
+        // A realm may be one of services alone.
+        None if realm.file().root.is_some() => {}
         None => findings.push(Finding {
             kind: Kind::NoOperator,
             what: "this realm has no operator yet".into(),

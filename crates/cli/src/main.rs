@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "answers go to stdout, everything else to stderr")]
 
 mod anchors;
+mod capability;
 mod checkup;
 mod clock;
 mod command;
@@ -15,6 +16,7 @@ mod desk;
 mod files;
 mod findings;
 mod input;
+mod lapses;
 mod missing;
 mod order;
 mod output;

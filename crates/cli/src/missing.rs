@@ -37,7 +37,7 @@ fn finding(kind: Kind, what: String, next: String) -> Finding {
 /// When the realm or custody cannot be read.
 pub(crate) fn look(realm: &Realm, private: &Private, now: Timestamp) -> Result<Vec<Finding>, Problem> {
     let current = realm.tokens()?;
-    let mut findings = Vec::new();
+    let mut findings = sealed(realm, private)?;
     let Some((_, operator)) = &current.operator else { return Ok(findings) };
     let deeds: Vec<Decoded<Deed>> = realm.deeds()?.into_iter().map(|(_, deed)| deed).collect();
     if let Some(terms) = operator.content().succession.as_ref().map(Succession::terms) {
@@ -49,7 +49,6 @@ pub(crate) fn look(realm: &Realm, private: &Private, now: Timestamp) -> Result<V
         }
     }
     findings.extend(silent(realm, &current, operator, now)?);
-    findings.extend(sealed(realm, private)?);
     Ok(findings)
 }
 

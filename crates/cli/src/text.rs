@@ -48,6 +48,22 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Shortens every DID of a key in a text for people: enough to recognise, never to compare.
+pub(crate) fn short_dids(text: &str) -> String {
+    const START: &str = "did:key:z";
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(START) {
+        let (before, did) = rest.split_at(at);
+        let end = did.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':')).unwrap_or(did.len());
+        let (did, after) = did.split_at(end);
+        told += before;
+        told += &greatseal_core::key::did::parse(did).map_or_else(|_| did.to_owned(), |key| key.short());
+        rest = after;
+    }
+    told + rest
+}
+
 /// Begins a sentence with a capital letter.
 pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();

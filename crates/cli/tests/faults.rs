@@ -250,7 +250,7 @@ fn init_makes_a_whole_realm_or_none() {
     let moments = quick().into_iter().chain((7..=28).step_by(3).map(Moment::Change));
     sweep(&words, Place::new, moments, |place| {
         assert!(keys(place).is_empty());
-        assert_eq!(fs::read_dir(place.path("acme")).unwrap().count(), 8);
+        assert_eq!(fs::read_dir(place.path("acme")).unwrap().count(), 9);
     });
 }
 

@@ -231,6 +231,28 @@ fn publishing_a_sealed_revocation_is_killed_at_every_write() {
     sweep(&[&publish[..], &["--realm", "acme"]].concat(), &place);
 }
 
+const WITHOUT_COPY: &str = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+
+#[test]
+fn service_rotate_is_killed_at_every_write() {
+    let place = Place::with_services();
+    sweep(&[&["service", "rotate", "upload", "--key", WITHOUT_COPY], &PASSPHRASE[..]].concat(), &place);
+}
+
+#[test]
+fn delegation_create_is_killed_at_every_write() {
+    let place = Place::with_services();
+    let words =
+        ["delegation", "create", "--from", "upload", "--to", "access", "--command", "/files/read", "--for", "8d"];
+    sweep(&[&words[..], &["--repeat", "3"], &PASSPHRASE[..]].concat(), &place);
+}
+
+#[test]
+fn delegation_revoke_is_killed_at_every_write() {
+    let name = "root-signing-1-upload-files-read";
+    sweep(&[&["delegation", "revoke", name, "--confirm", name], &PASSPHRASE[..]].concat(), &Place::with_services());
+}
+
 /// The trust store has the pin or has it not, and never half of it.
 #[test]
 fn trust_is_killed_at_every_write() {

@@ -406,6 +406,27 @@ codes! {
     UcanLookUp "GS-UCAN-LOOK-UP" Deny 503 Caller
         "it could not be found out whether something was revoked or seen, so it is refused"
         "Bring back what the message names; nothing is accepted without it.";
+    CallUnsigned "GS-CALL-UNSIGNED" Deny 401 Caller
+        "the call carries no invocation"
+        "Send a container with the invocation and its proofs: `Authorization: Bearer` and the container in base64url.";
+    CallMalformed "GS-CALL-MALFORMED" Deny 400 Caller
+        "what the call carries is not one container with one invocation"
+        "Send one header with one container, and in it exactly one invocation with its proofs.";
+    CallCommand "GS-CALL-COMMAND" Deny 403 Caller
+        "the invocation is of another command than the one executed here"
+        "Invoke the command that this address executes; the message names it.";
+    CallUnrecorded "GS-CALL-UNRECORDED" Deny 503 Machine
+        "the decision could not be recorded, so the call is refused"
+        "Make room where the service writes its decision records, and call again with a new invocation.";
+    WalletWaiting "GS-WALLET-WAITING" KeyUnavailable 503 Custodian
+        "nobody has delegated to the service's running key yet"
+        "Answer the request in its wallet: `greatseal service rotate NAME --for request.ucan --out FOLDER`. It goes on by itself when the delegation is there.";
+    WalletNoRoute "GS-WALLET-NO-ROUTE" KeyUnavailable 503 Custodian
+        "no delegations in the service's wallet lead to what it wants to invoke"
+        "Put the missing delegation into the wallet's folder; the message names command, subject and instant. It goes on by itself when it is there.";
+    ReplayDamaged "GS-REPLAY-DAMAGED" Error 500 Machine
+        "the file that remembers invocations is damaged"
+        "Find out what happened to the disk. Move the file away only after every invocation that was accepted has expired: before that, each could be replayed.";
 
     SignKind "GS-SIGN-KIND" Error 400 Caller
         "the bytes to be signed are no statement that this version knows"
@@ -558,6 +579,21 @@ codes! {
     NameUnknown "GS-NAME-UNKNOWN" Usage 404 Caller
         "the realm has nothing of that name"
         "`greatseal key list` and `greatseal account list` show the names there are.";
+    RootMissing "GS-ROOT-MISSING" Usage 404 Caller
+        "the realm has no root of UCANs"
+        "Make it: `greatseal root create`.";
+    DelegationUnknown "GS-DELEGATION-UNKNOWN" Usage 404 Caller
+        "the realm has no delegation of that name or CID"
+        "`greatseal delegation list --all` shows the delegations there are.";
+    DelegationLapsed "GS-DELEGATION-LAPSED" Error 409 Caller
+        "the delegation cannot be renewed or revoked, because it is no more"
+        "`greatseal delegation list --all` shows what became of it; `greatseal delegation create` makes another.";
+    ServiceRetired "GS-SERVICE-RETIRED" Error 409 Caller
+        "the service is retired"
+        "Nothing is delegated by or to a service that is no more. Make another: `greatseal service create NAME`.";
+    RunningKeyRequest "GS-RUNNING-KEY-REQUEST" Deny 403 Caller
+        "the file does not ask for a running key of this service"
+        "Have the service's wallet make a new request, and compare the key with what the service logs; then type `greatseal service rotate NAME --for FILE` again.";
 }
 
 impl fmt::Display for Code {

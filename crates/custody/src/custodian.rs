@@ -110,14 +110,25 @@ pub fn sign(
     deadline: Deadline,
 ) -> Result<Signature, CustodyFault> {
     let Description { public_key, largest_message: limit, uri: _, lock: _ } = custodian.describe()?;
-    check(request, public_key)?;
-    let found = request.message().len();
-    if found > limit {
-        return Err(CustodyFault::TooLarge { found, limit });
-    }
+    admit(request, public_key, limit)?;
     deadline.remaining()?;
-    let signature = custodian.sign(request, deadline)?;
-    verify(&public_key, request.message(), &signature).map_err(CustodyFault::Result)?;
+    accept(request, public_key, custodian.sign(request, deadline)?)
+}
+
+/// Refuses a request before anybody is asked.
+pub(crate) fn admit(request: &SigningRequest, pinned: PublicKey, limit: usize) -> Result<(), CustodyFault> {
+    check(request, pinned)?;
+    let found = request.message().len();
+    if found > limit { Err(CustodyFault::TooLarge { found, limit }) } else { Ok(()) }
+}
+
+/// Verifies what came back with the same function as any reader uses.
+pub(crate) fn accept(
+    request: &SigningRequest,
+    pinned: PublicKey,
+    signature: Signature,
+) -> Result<Signature, CustodyFault> {
+    verify(&pinned, request.message(), &signature).map_err(CustodyFault::Result)?;
     Ok(signature)
 }
 

@@ -120,7 +120,7 @@ impl fmt::Debug for Seed {
 }
 
 /// Expands the seed for one use, and wipes what that leaves behind.
-fn with_signing_key<T>(secret: &SecretBox<[u8; 32]>, use_it: impl FnOnce(&SigningKey) -> T) -> T {
+pub(crate) fn with_signing_key<T>(secret: &SecretBox<[u8; 32]>, use_it: impl FnOnce(&SigningKey) -> T) -> T {
     let result = expanded(secret, use_it);
     wipe::wipe_stack::<SIGNING_STACK>();
     result

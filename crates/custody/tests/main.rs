@@ -21,6 +21,8 @@ mod lies;
 #[cfg(target_os = "linux")]
 mod memory;
 mod race;
+#[cfg(target_os = "linux")]
+mod running;
 mod secrecy;
 mod support;
 mod vectors;

@@ -139,17 +139,17 @@ fn found(process: &Child, needles: &[(&'static str, Vec<u8>)]) -> Vec<&'static s
 }
 
 /// Lets the other process go from stage to stage.
-struct Talk {
+pub(crate) struct Talk {
     say: ChildStdin,
     hear: BufReader<std::process::ChildStdout>,
 }
 
 impl Talk {
-    fn with(process: &mut Child) -> Self {
+    pub(crate) fn with(process: &mut Child) -> Self {
         Self { say: process.stdin.take().unwrap(), hear: BufReader::new(process.stdout.take().unwrap()) }
     }
 
-    fn wait_for(&mut self, stage: &str) {
+    pub(crate) fn wait_for(&mut self, stage: &str) {
         let mut line = String::new();
         while !line.contains(stage) {
             line.clear();
@@ -157,7 +157,7 @@ impl Talk {
         }
     }
 
-    fn go_on_until(&mut self, stage: &str) {
+    pub(crate) fn go_on_until(&mut self, stage: &str) {
         self.say.write_all(b"\n").unwrap();
         self.wait_for(stage);
     }

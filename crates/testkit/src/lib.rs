@@ -11,8 +11,8 @@ pub mod chain;
 pub mod codes;
 pub mod model;
 pub mod reenact;
-#[allow(clippy::indexing_slicing, reason = "services are numbers below their count")]
 pub mod rotations;
 pub mod succession;
+pub mod ucan;
 pub mod vectors;
 pub mod wasm;

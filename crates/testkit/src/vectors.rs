@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
 use greatseal_core::key::Nkey;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::chain::{Question, Token, verify, verify_module};
 
@@ -88,7 +88,7 @@ fn list(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
 }
 
 /// What a manifest expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Expected {
     /// The strict policy allows it.
@@ -266,8 +266,17 @@ impl Codes {
     #[must_use]
     #[track_caller]
     pub fn states(&self, case: &Case, code: Code) -> bool {
-        let reason = || self.reasons.get(&case.reason).unwrap_or_else(|| panic!("no codes for {}", case.reason));
-        self.cases.get(&case.id).unwrap_or_else(reason).contains(&code)
+        self.cases.get(&case.id).map_or_else(|| self.gives(&case.reason, code), |codes| codes.contains(&code))
+    }
+
+    /// Says whether a code states a reason.
+    ///
+    /// # Panics
+    /// For a reason that is not in the table.
+    #[must_use]
+    #[track_caller]
+    pub fn gives(&self, reason: &str, code: Code) -> bool {
+        self.reasons.get(reason).unwrap_or_else(|| panic!("no codes for {reason}")).contains(&code)
     }
 
     /// Returns the cases that have codes of their own.

@@ -9,6 +9,7 @@ const CUSTODY: &str = "greatseal-custody";
 const TOKEN: &str = "greatseal-token";
 const CORE: &str = "greatseal-core";
 const TESTKIT: &str = "greatseal-testkit";
+const EXAMPLES: &str = "greatseal-example-services";
 
 /// Every arrow that may be drawn. A new package needs a row, and so a reason in the design.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -19,13 +20,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (TOKEN, &[CORE]),
     (CORE, &[]),
     (TESTKIT, &[SERVICE, REGISTRY, CUSTODY, TOKEN, CORE]),
+    (EXAMPLES, &[SERVICE, REGISTRY, CUSTODY, TOKEN, CORE]),
 ];
 
 /// May depend on anything; nothing may depend on them. Fuzz and interop are outside the workspace.
 const EXEMPT: &[&str] = &["xtask", "greatseal-bench"];
 
 /// Who takes the registry as a client: with this feature and no other.
-const REGISTRY_CLIENTS: &[&str] = &[COMMAND, SERVICE];
+const REGISTRY_CLIENTS: &[&str] = &[COMMAND, SERVICE, EXAMPLES];
 const CLIENT_FEATURE: &str = "client";
 
 /// The rooms that decide. They wait for nothing and talk to nobody, so none of these may be below them.
@@ -248,6 +250,7 @@ mod tests {
             (CUSTODY, CORE),
             (TOKEN, CORE),
             (TESTKIT, REGISTRY),
+            (EXAMPLES, SERVICE),
             ("xtask", CUSTODY),
         ] {
             assert_eq!(judged(from, to), [], "{from} → {to}");

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use greatseal_core::code::Exit;
 use greatseal_core::error::DecodeFault;
-use greatseal_core::key::{Nkey, PublicKey, Spelled};
+use greatseal_core::issue::IssueFault;
+use greatseal_core::key::{PublicKey, Spelled};
 use greatseal_core::route::{Wanted, route};
 use greatseal_core::statement::Statement;
 use greatseal_core::supply::Supply;
@@ -17,9 +18,11 @@ use greatseal_token::ucan::{self, Invocation, Ucan};
 use serde_json::json;
 
 use super::container::Form;
+use crate::capability::{Book, Who};
 use crate::clock;
 use crate::files;
 use crate::input::Supplied;
+use crate::order::Draft;
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::{Realm, write_new};
@@ -85,7 +88,9 @@ pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
         Err(problem) if invoke.realm.is_named() => return Err(problem),
         Err(_) => None,
     };
-    let key = |text: &str| principal(realm.as_ref(), text);
+    let book = realm.as_ref().map(|realm| Book::read(realm, now)).transpose()?;
+    let who = realm.as_ref().zip(book.as_ref()).map(|(realm, book)| Who::of(realm, book));
+    let key = |text: &str| principal(who.as_ref(), text);
     let (by, subject) = (key(&invoke.by)?, key(&invoke.subject)?);
     let audience = invoke.audience.as_deref().map(key).transpose()?;
     let command = command::Command::parse(&invoke.command)
@@ -110,10 +115,13 @@ pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
         invocation = invocation.to(audience);
     }
     let unsigned = ucan::encode(&Ucan::Invocation(invocation))?;
+    let draft = Draft::from(unsigned);
+    draft.must_be_fit()?;
     let ring = invoke.custody.ring()?;
-    let signature = ring.sign(&unsigned.request())?;
+    let signature = ring.sign(draft.request())?;
     let view = View::new(Policy::Strict, vec![Anchor::Root(subject)], now).addressed_to(Audience::Unchecked);
-    let token = unsigned.finish(&signature, &view)?.bytes().to_vec();
+    let finished = draft.finish(&signature, &view)?;
+    let token = finished.ucan().map(|token| token.bytes().to_vec()).ok_or(IssueFault::Kind)?;
 
     let mut tokens: Vec<Vec<u8>> = proofs.iter().map(|proof| proof.received().to_vec()).collect();
     must_speak(&token, &tokens, &view)?;
@@ -154,19 +162,14 @@ fn answer(invoke: &Invoke, token: &[u8], proofs: usize, ends: Timestamp, format:
 }
 
 /// Finds whom a word means: a DID, an nkey, or a name in the realm.
-pub(crate) fn principal(realm: Option<&Realm>, text: &str) -> Result<PublicKey, Problem> {
-    if text.starts_with("did:") || Nkey::parse(text).is_ok() {
-        return Spelled::parse(text)
-            .map(|key| key.public_key())
-            .map_err(|fault| Problem::new(fault.code(), format!("{}: {fault}", text::name(text))));
-    }
-    let Some(realm) = realm else {
-        return Err(Problem::new(
-            Code::RealmMissing,
-            format!("{}: there is no realm here to name it", text::name(text)),
-        ));
+fn principal(who: Option<&Who<'_>>, text: &str) -> Result<PublicKey, Problem> {
+    let Some(who) = who else {
+        return Spelled::parse(text).map(|key| key.public_key()).map_err(|fault| {
+            Problem::new(fault.code(), format!("{}: {fault}", text::name(text)))
+                .hint("Write a DID, or name the realm that has the name: `--realm FOLDER`.")
+        });
     };
-    Ok(realm.key(&realm.name(text)?)?.public_key())
+    who.find(text)
 }
 
 fn arguments(text: &str) -> Result<MapBuf, Problem> {

@@ -77,7 +77,7 @@ pub(crate) struct Import {
 pub(crate) struct Pin {
     /// The key's name in this realm, like `identity`.
     name: String,
-    /// Its public half (O…, A…, M… or V…).
+    /// Its public half (O…, A…, M…, V… or U…).
     #[arg(value_name = "KEY")]
     public: String,
     #[command(flatten)]
@@ -117,6 +117,8 @@ enum RoleWord {
     Module,
     /// A capability provider.
     Provider,
+    /// The root of services, one of its signing principals, or a service.
+    User,
 }
 
 impl From<RoleWord> for Role {
@@ -126,6 +128,7 @@ impl From<RoleWord> for Role {
             RoleWord::Account => Self::Account,
             RoleWord::Module => Self::Module,
             RoleWord::Provider => Self::Provider,
+            RoleWord::User => Self::User,
         }
     }
 }

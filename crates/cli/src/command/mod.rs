@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod complete;
 mod container;
+mod delegation;
 mod explain;
 mod init;
 mod inspect;
@@ -15,7 +16,9 @@ mod provider;
 mod quickstart;
 mod request;
 mod revoke;
+mod root;
 mod sealed;
+mod service;
 mod status;
 mod trust;
 mod undo;
@@ -47,6 +50,12 @@ pub(crate) enum Command {
     Invoke(Box<invoke::Invoke>),
     #[command(subcommand)]
     Container(container::Command),
+    #[command(subcommand)]
+    Root(root::Command),
+    #[command(subcommand)]
+    Service(service::Command),
+    #[command(subcommand)]
+    Delegation(delegation::Command),
     #[command(subcommand)]
     Request(request::Command),
     #[command(subcommand)]
@@ -93,6 +102,9 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
         Command::Provider(provider) => provider::run(provider, format),
+        Command::Root(root) => root::run(root, format),
+        Command::Service(service) => service::run(service, format),
+        Command::Delegation(delegation) => delegation::run(delegation, format),
         Command::Invoke(invoke) => invoke::run(invoke, format),
         Command::Container(container) => container::run(container, format),
         Command::Request(request) => request::run(request, format),
@@ -107,4 +119,10 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Completions(completions) => Ok(complete::completions(completions)),
         Command::Man(man) => complete::man(man),
     }
+}
+
+/// Reads the command of a capability, `/files/read`.
+fn capability(text: &str) -> Result<greatseal_core::Command, Problem> {
+    greatseal_core::Command::parse(text)
+        .map_err(|fault| Problem::new(greatseal_core::Code::UcanCommandSyntax, fault.to_string()))
 }

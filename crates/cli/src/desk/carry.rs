@@ -119,6 +119,13 @@ impl Desk {
         for (name, path) in self.realm.requests()? {
             // What cannot be read is told by whoever lists it, and is for no place.
             let Ok(other) = Order::read(&path, Some(&self.realm)) else { continue };
+            if let Some(note) = order.notes.iter().find(|ours| other.notes.iter().any(|theirs| theirs.same_thing(ours)))
+            {
+                let fault = format!("the request {name} waits already, and would make {}", note.what());
+                return Err(Problem::new(Code::RealmExists, fault).hint(format!(
+                    "`greatseal request show {name}` shows it, `greatseal request cancel {name}` gives it up."
+                )));
+            }
             for theirs in &other.items {
                 let theirs = theirs.filing.path(&self.realm)?;
                 for ours in &order.items {

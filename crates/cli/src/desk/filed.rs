@@ -11,8 +11,9 @@ use greatseal_token::wascap::archive::ArchiveFile;
 use greatseal_token::wascap::module::{self, ModuleFile};
 use greatseal_token::wascap::{self, Claims, Entity};
 
-use super::{Desk, Saved};
-use crate::order::{Filing, Finished, ModuleFiling, Order};
+use super::{Desk, Saved, hand_out};
+use crate::capability::Book;
+use crate::order::{DelegationFiling, Filing, Finished, ModuleFiling, Order};
 use crate::output;
 use crate::problem::Problem;
 use crate::realm::{Write, write_new};
@@ -59,14 +60,22 @@ impl Desk {
         let view = self.view();
         let digest = order.digest();
         let (mut filed, mut places, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+        let mut copies: Vec<(PathBuf, PathBuf)> = Vec::new();
         for item in order.items {
             let unsigned = || Problem::new(Code::CustodyMissing, "a signature is missing");
             let signature = item.signature.ok_or_else(unsigned)?;
             let statement = item.draft.finish(&signature, &view)?;
             let path = item.filing.path(&self.realm)?;
             outside.push(matches!(item.filing, Filing::Module(_) | Filing::Provider(_)));
+            if let Filing::Delegation(DelegationFiling { copy_to: Some(folder), .. }) = &item.filing {
+                copies.push((folder.clone(), path.clone()));
+            }
             let bytes = match item.filing {
-                Filing::Operator | Filing::Account(_) | Filing::Deed(_) => statement.file_bytes(),
+                Filing::Operator
+                | Filing::Account(_)
+                | Filing::Deed(_)
+                | Filing::Delegation(_)
+                | Filing::UcanRevocation(_) => statement.file_bytes()?,
                 Filing::Module(filing) => embed(filing, &statement)?,
                 Filing::Provider(filing) => super::provider::pack(filing, &statement)?,
             };
@@ -74,6 +83,7 @@ impl Desk {
             filed.push(Filed { path, bytes, statement });
         }
         self.judge(&filed)?;
+        self.judge_ucans(&filed, &order.keys.keys, &order.notes)?;
         self.realm.must_admit(&order.keys.keys)?;
         self.keep_keys(&order.keys)?;
         // Outside of the realm, so it is written by itself, and found written by whoever goes on.
@@ -84,6 +94,7 @@ impl Desk {
         }
         self.realm.together(|realm| {
             realm.add_keys(&order.keys.keys)?;
+            realm.note(&order.notes)?;
             for ((Filed { path, bytes, statement: _ }, place), outside) in filed.iter().zip(places).zip(outside) {
                 match place {
                     Place::Free if !outside => realm.write(path, Write::New(bytes.clone()))?,
@@ -99,6 +110,15 @@ impl Desk {
                 None => Ok(()),
             }
         })?;
+        // Last: nothing is handed out of which the realm does not know.
+        if !copies.is_empty() {
+            let book = Book::read(&self.realm, self.now)?;
+            for (folder, path) in copies {
+                if let Some(entry) = book.entries().iter().find(|entry| entry.path == path) {
+                    hand_out(&book, entry, &folder)?;
+                }
+            }
+        }
         Ok(filed)
     }
 
@@ -124,6 +144,8 @@ impl Desk {
                         with.ask(Candidate::Verified(token.verified().clone()), []);
                     }
                     Finished::Deed(deed) => with = with.with_deeds([Candidate::Verified(deed.verified().clone())]),
+                    // Another family, judged by itself.
+                    Finished::Ucan(_) => {}
                 }
             }
             let target = vec![Candidate::Verified(token.verified().clone())];
@@ -221,7 +243,7 @@ fn embed(filing: ModuleFiling, statement: &Finished) -> Result<Vec<u8>, Problem>
                 .hint("The module was changed since the request was made: bring back the one that was, or cancel the request and sign the new one."));
         }
     }
-    let token = statement.file_bytes();
+    let token = statement.file_bytes()?;
     module::embed(stripped, String::from_utf8_lossy(&token).trim_end()).map_err(refused)
 }
 

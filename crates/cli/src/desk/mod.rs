@@ -5,7 +5,9 @@
 //! it filed.
 
 mod account;
+mod asked;
 mod carry;
+mod delegate;
 mod filed;
 mod keys;
 mod module;
@@ -14,7 +16,11 @@ mod provider;
 mod receive;
 mod revoke;
 mod ring;
+mod root;
+mod rotate;
+mod service;
 mod succeed;
+mod take_back;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -31,6 +37,7 @@ use greatseal_token::wascap::{self, Claims, Terms, Verifier};
 
 pub(crate) use account::{NewAccount, NextListing};
 pub(crate) use carry::{Outcome, Waiting};
+pub(crate) use delegate::{NewDelegation, hand_out};
 pub(crate) use filed::Filed;
 pub(crate) use keys::NewKeys;
 pub(crate) use module::{ModuleKey, NewModule, SignedModule};
@@ -39,6 +46,9 @@ pub(crate) use provider::{Before, ProviderKey, ProviderOrder, gather};
 pub(crate) use receive::Received;
 pub(crate) use revoke::{Revoke, Voters};
 pub(crate) use ring::Keyring;
+pub(crate) use root::NewRoot;
+pub(crate) use rotate::{Rotation, running};
+pub(crate) use service::{NewService, live_of};
 pub(crate) use succeed::{NextToken, Succeeded};
 
 use crate::clock::DAY;

@@ -205,7 +205,7 @@ pub(super) fn pack(filing: ProviderFiling, statement: &Finished) -> Result<Vec<u
         return Err(Problem::new(Code::ArchiveHash, "the files are not those that the token vouches for")
             .hint("They were changed since the request was made: bring back those that were, or cancel the request."));
     }
-    let token = statement.file_bytes();
+    let token = statement.file_bytes()?;
     parts.pack(token.trim_ascii_end(), compress).map_err(refused)
 }
 

@@ -60,8 +60,16 @@ enum Form {
 
 fn form(bytes: &[u8]) -> Option<Form> {
     let (first, second) = (bytes.first().copied()?, bytes.get(1).copied());
-    // Any array of CBOR, so that one which is not strict is told as such.
-    if (0x80..0xa0).contains(&first) {
+    // An array of CBOR, as short as it can be or not, and of another count only where 64 bytes
+    // follow: what is nearly a UCAN is told what it lacks, and a picture is none.
+    let is_array = match first {
+        0x82 | 0x9f => true,
+        0x98 => second == Some(2),
+        0x99..=0x9b => second == Some(0),
+        0x80..=0x97 => bytes.get(1..3) == Some(&[0x58, 0x40]),
+        _ => false,
+    };
+    if is_array {
         return Some(Form::Token);
     }
     if bytes.starts_with(TEXT_START) {

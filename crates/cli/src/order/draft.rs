@@ -10,8 +10,10 @@ use greatseal_core::signature::Signature;
 use greatseal_core::statement::{Kind, Statement, StatementId};
 use greatseal_core::{Code, Timestamp, View};
 use greatseal_token::deed::{self, DeedText};
+use greatseal_token::ucan::{self, Ucan, UcanEnvelope, Version};
 use greatseal_token::wascap::{self, Claims};
 
+use crate::capability;
 use crate::problem::Problem;
 use crate::text;
 
@@ -24,12 +26,13 @@ pub(crate) struct Draft {
 
 /// What the statement is.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are a few of them at a time, and most are tokens")]
 enum Form {
     /// A wascap token.
     Wascap(Unsigned<Claims>),
     /// An endorsement, a countersignature or a revocation.
     Deed(Unsigned<DeedText>),
+    /// A delegation, or an invocation that takes one back.
+    Ucan(Unsigned<UcanEnvelope>),
 }
 
 /// A statement with its signature, which every reader can verify.
@@ -39,6 +42,8 @@ pub(crate) enum Finished {
     Wascap(Issued<Claims>),
     /// An endorsement, a countersignature or a revocation.
     Deed(Issued<Deed>),
+    /// A delegation, or an invocation that takes one back.
+    Ucan(Issued<Ucan>),
 }
 
 impl From<Unsigned<Claims>> for Draft {
@@ -50,6 +55,12 @@ impl From<Unsigned<Claims>> for Draft {
 impl From<Unsigned<DeedText>> for Draft {
     fn from(unsigned: Unsigned<DeedText>) -> Self {
         Self { request: unsigned.request(), form: Form::Deed(unsigned) }
+    }
+}
+
+impl From<Unsigned<UcanEnvelope>> for Draft {
+    fn from(unsigned: Unsigned<UcanEnvelope>) -> Self {
+        Self { request: unsigned.request(), form: Form::Ucan(unsigned) }
     }
 }
 
@@ -67,8 +78,10 @@ impl Draft {
         let written_again = match &draft.form {
             Form::Wascap(unsigned) => wascap::encode(unsigned.content())?.request(),
             Form::Deed(unsigned) => deed::encode(unsigned.content())?.request(),
+            Form::Ucan(unsigned) => ucan::encode(unsigned.content())?.request(),
         };
-        if written_again.message() != draft.request.message() {
+        let old = matches!(&draft.form, Form::Ucan(unsigned) if unsigned.content().version() != Version::default());
+        if old || written_again.message() != draft.request.message() {
             let fault = "the statement holds more, or is written otherwise, than this version would write it";
             return Err(Problem::new(Code::SignKind, fault));
         }
@@ -85,7 +98,8 @@ impl Draft {
             Some(Kind::Endorsement | Kind::Countersignature | Kind::Revocation) => {
                 Ok(Unsigned::<DeedText>::new(message)?.into())
             }
-            Some(Kind::UcanDelegation | Kind::UcanInvocation) | None => Err(IssueFault::Kind.into()),
+            Some(Kind::UcanDelegation | Kind::UcanInvocation) => Ok(Unsigned::<UcanEnvelope>::new(message)?.into()),
+            None => Err(IssueFault::Kind.into()),
         }
     }
 
@@ -98,11 +112,12 @@ impl Draft {
         self.request.id()
     }
 
-    /// Returns the instant its issuer says it was made.
-    pub(crate) fn issued_at(&self) -> Timestamp {
+    /// Returns the instant its issuer says it was made, where he does.
+    pub(crate) fn issued_at(&self) -> Option<Timestamp> {
         match &self.form {
-            Form::Wascap(unsigned) => unsigned.content().issued_at(),
-            Form::Deed(unsigned) => unsigned.content().issued_at,
+            Form::Wascap(unsigned) => Some(unsigned.content().issued_at()),
+            Form::Deed(unsigned) => Some(unsigned.content().issued_at),
+            Form::Ucan(unsigned) => capability::made_at(unsigned.content()),
         }
     }
 
@@ -114,6 +129,16 @@ impl Draft {
                 format!("{} {}", entity.word(), entity.subject_text())
             }
             Form::Deed(unsigned) => format!("{} {}", unsigned.content().act.word(), self.id()),
+            Form::Ucan(unsigned) => {
+                let content = unsigned.content();
+                match content {
+                    Ucan::Delegation(_) => format!("delegation of {} to {}", content.command(), content.audience()),
+                    Ucan::Invocation(it) => match it.revokes() {
+                        Some(revokes) => format!("revocation of {}", revokes.token),
+                        None => format!("invocation {}", self.id()),
+                    },
+                }
+            }
         }
     }
 
@@ -121,7 +146,15 @@ impl Draft {
     pub(crate) const fn deed(&self) -> Option<&Deed> {
         match &self.form {
             Form::Deed(unsigned) => Some(unsigned.content()),
-            Form::Wascap(_) => None,
+            Form::Wascap(_) | Form::Ucan(_) => None,
+        }
+    }
+
+    /// Returns the UCAN that it is, if it is one.
+    pub(crate) const fn ucan(&self) -> Option<&Ucan> {
+        match &self.form {
+            Form::Ucan(unsigned) => Some(unsigned.content()),
+            Form::Wascap(_) | Form::Deed(_) => None,
         }
     }
 
@@ -129,17 +162,17 @@ impl Draft {
     pub(crate) const fn wascap(&self) -> Option<&Claims> {
         match &self.form {
             Form::Wascap(unsigned) => Some(unsigned.content()),
-            Form::Deed(_) => None,
+            Form::Deed(_) | Form::Ucan(_) => None,
         }
     }
 
     /// Says whether it speaks of that key, or commits to it.
     pub(crate) fn names(&self, key: &Nkey) -> bool {
-        let spelled = key.to_string();
+        let spelled = [key.to_string(), key.public_key().to_string()];
         let claim = self.wascap().and_then(|claims| claims.succession.as_ref());
         let next = claim.and_then(|claim| claim.terms().next);
         next.is_some_and(|next| next.opens(key.raw()))
-            || self.request.summary().iter().any(|(_, value)| *value == spelled)
+            || self.request.summary().iter().any(|(_, value)| spelled.contains(value))
     }
 
     /// Refuses texts that would steer a terminal, break out of their line, or publish a seed.
@@ -165,16 +198,21 @@ impl Draft {
         match self.form {
             Form::Wascap(unsigned) => Ok(Finished::Wascap(unsigned.finish(signature, view)?)),
             Form::Deed(unsigned) => Ok(Finished::Deed(unsigned.finish(signature, view)?)),
+            Form::Ucan(unsigned) => Ok(Finished::Ucan(unsigned.finish(signature, view)?)),
         }
     }
 }
 
 impl Finished {
-    /// Returns the bytes as they are filed: text ends with a line break.
-    pub(crate) fn file_bytes(&self) -> Vec<u8> {
+    /// Returns the bytes as they are filed: text that ends with a line break.
+    ///
+    /// # Errors
+    /// When it is too large for a file of its kind.
+    pub(crate) fn file_bytes(&self) -> Result<Vec<u8>, Problem> {
         match self {
-            Self::Wascap(token) => [token.bytes(), b"\n"].concat(),
-            Self::Deed(deed) => [deed.bytes(), b"\n"].concat(),
+            Self::Wascap(token) => Ok([token.bytes(), b"\n"].concat()),
+            Self::Deed(deed) => Ok([deed.bytes(), b"\n"].concat()),
+            Self::Ucan(token) => capability::container(token.bytes()),
         }
     }
 
@@ -185,7 +223,7 @@ impl Finished {
     pub(crate) fn into_wascap(self) -> Result<Issued<Claims>, Problem> {
         match self {
             Self::Wascap(token) => Ok(token),
-            Self::Deed(_) => Err(IssueFault::Kind.into()),
+            Self::Deed(_) | Self::Ucan(_) => Err(IssueFault::Kind.into()),
         }
     }
 
@@ -193,7 +231,15 @@ impl Finished {
     pub(crate) const fn wascap(&self) -> Option<&Issued<Claims>> {
         match self {
             Self::Wascap(token) => Some(token),
-            Self::Deed(_) => None,
+            Self::Deed(_) | Self::Ucan(_) => None,
+        }
+    }
+
+    /// Returns it as a UCAN, if it is one.
+    pub(crate) const fn ucan(&self) -> Option<&Issued<Ucan>> {
+        match self {
+            Self::Ucan(token) => Some(token),
+            Self::Wascap(_) | Self::Deed(_) => None,
         }
     }
 }

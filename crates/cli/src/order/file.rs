@@ -22,7 +22,7 @@ use super::{Item, Order, RequestDigest, is_earlier_word};
 use crate::desk::NewKeys;
 use crate::files;
 use crate::problem::Problem;
-use crate::realm::Realm;
+use crate::realm::{Note, Realm, WrittenNote};
 use crate::text;
 
 /// The version that is written, and the only one that is read.
@@ -37,6 +37,8 @@ struct Written {
     expires: u64,
     statements: Vec<WrittenItem>,
     keys: Vec<WrittenKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notes: Option<WrittenNote>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,6 +85,7 @@ impl Order {
             expires: self.expires().as_secs(),
             statements,
             keys: self.keys.keys.iter().map(key).collect(),
+            notes: Note::write(&self.notes),
         })
     }
 
@@ -117,11 +120,23 @@ impl Order {
             }
             keys.push((KeyName::parse(&name)?, public));
         }
+        // Only where there is a realm do its names mean anything.
+        let notes = match (written.notes, realm) {
+            (Some(notes), Some(realm)) => Note::read(notes, &realm.file().name)?,
+            (Some(_) | None, _) => Vec::new(),
+        };
+        for name in notes.iter().flat_map(Note::keys) {
+            let known = keys.iter().any(|(own, _)| own == name) || realm.is_some_and(|realm| realm.key(name).is_ok());
+            if !known {
+                return Err(altered(format!("it would note {name} in the realm, of which no statement speaks")));
+            }
+        }
         let order = Self {
             name: name.into(),
             created: Timestamp::from_secs(written.created),
             items,
             keys: NewKeys::known(keys),
+            notes,
         };
         order.must_be_fit()?;
         if RequestDigest::parse(&written.digest) != Some(order.digest()) {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use greatseal_core::Code;
 use greatseal_core::deed::{Act, Deed};
 use greatseal_core::statement::StatementId;
+use greatseal_core::{Cid, Code};
+use greatseal_token::ucan::{Invocation, Ucan};
 use greatseal_token::wascap::Entity;
 use greatseal_token::wascap::archive::{Parts, Target};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,34 @@ pub(crate) enum Filing {
     Provider(ProviderFiling),
     /// `endorsements/` or `revocations/`, by what it is and about.
     Deed(DeedFiling),
+    /// `delegations/NAME.ucan`.
+    Delegation(DelegationFiling),
+    /// `revocations/`, by what it takes back.
+    UcanRevocation(RevocationFiling),
+}
+
+/// What a delegation is called, and where else it is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct DelegationFiling {
+    pub(crate) name: Name,
+    /// A folder that gets a copy, with the delegations that it rests on.
+    pub(crate) copy_to: Option<PathBuf>,
+}
+
+/// Which file the revocation of a UCAN goes into: its name follows from it alone.
+#[derive(Clone, Debug)]
+pub(crate) struct RevocationFiling {
+    stem: String,
+}
+
+impl RevocationFiling {
+    /// Names the file of a revocation that is to be signed.
+    pub(crate) fn of(content: &Ucan, id: StatementId) -> Self {
+        let digest = |of: &Cid| data_encoding::HEXLOWER.encode(of.digest());
+        let token = content.invocation().and_then(Invocation::revokes).map(|it| digest(&it.token));
+        let short = |digits: &str| digits.get(..DIGITS).unwrap_or_default().to_owned();
+        Self { stem: format!("revocation-{}-{}", short(&token.unwrap_or_default()), short(&id.to_string())) }
+    }
 }
 
 /// Which files a provider's token goes with.
@@ -89,7 +118,7 @@ pub(crate) struct ModuleFiling {
 
 /// A filing in a request file. Paths are seen from the realm's folder, with `/` between the parts.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "as", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Written {
     Operator {},
     Account {
@@ -109,6 +138,12 @@ pub(super) enum Written {
         compress: bool,
     },
     Deed {},
+    Delegation {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copy_to: Option<String>,
+    },
+    UcanRevocation {},
 }
 
 impl Filing {
@@ -120,6 +155,8 @@ impl Filing {
             Self::Module(module) => Ok(module.out.clone()),
             Self::Provider(provider) => Ok(provider.out.clone()),
             Self::Deed(deed) => Ok(deed.path(realm)),
+            Self::Delegation(delegation) => Ok(realm.delegation_path(&delegation.name)),
+            Self::UcanRevocation(revocation) => Ok(realm.ucan_revocation_path(&revocation.stem)),
         }
     }
 
@@ -135,6 +172,8 @@ impl Filing {
             Self::Module(_) => matches!(entity, Some(Entity::Module(_))),
             Self::Provider(_) => matches!(entity, Some(Entity::Provider(_))),
             Self::Deed(_) => draft.deed().is_some(),
+            Self::Delegation(_) => matches!(draft.ucan(), Some(Ucan::Delegation(_))),
+            Self::UcanRevocation(_) => draft.ucan().and_then(Ucan::invocation).is_some_and(|it| it.revokes().is_some()),
         };
         if fits {
             return Ok(());
@@ -166,6 +205,11 @@ impl Filing {
                 }
             }
             Self::Deed(_) => Written::Deed {},
+            Self::Delegation(DelegationFiling { name, copy_to }) => {
+                let copy_to = copy_to.as_ref().map(|folder| seen_from(realm, folder)).transpose()?;
+                Written::Delegation { name: name.as_str().into(), copy_to }
+            }
+            Self::UcanRevocation(_) => Written::UcanRevocation {},
         })
     }
 
@@ -190,6 +234,13 @@ impl Filing {
             Written::Deed {} => match draft.deed() {
                 Some(deed) => Self::Deed(DeedFiling::of(deed, draft.id())),
                 None => return Err(Problem::new(Code::RequestAltered, "a token would be filed as a deed")),
+            },
+            Written::Delegation { name, copy_to } => {
+                Self::Delegation(DelegationFiling { name: Name::parse(&name)?, copy_to: copy_to.map(place) })
+            }
+            Written::UcanRevocation {} => match draft.ucan() {
+                Some(content) => Self::UcanRevocation(RevocationFiling::of(content, draft.id())),
+                None => return Err(Problem::new(Code::RequestAltered, "a token would be filed as a revocation")),
             },
         })
     }

@@ -22,17 +22,21 @@ use greatseal_core::signature::Signature;
 use greatseal_core::{Code, Decoded, Timestamp};
 use greatseal_custody::SignedStatement;
 use greatseal_token::deed::DeedText;
+use greatseal_token::ucan::UcanEnvelope;
 use greatseal_token::wascap::Claims;
 
 pub(crate) use answer::{Answer, Answered};
 pub(crate) use digest::RequestDigest;
 pub(crate) use draft::{Draft, Finished};
-pub(crate) use filing::{DeedFiling, Filing, ModuleFiling, ProviderFiling, Sources};
+pub(crate) use filing::{
+    DeedFiling, DelegationFiling, Filing, ModuleFiling, ProviderFiling, RevocationFiling, Sources,
+};
 pub(crate) use sheet::Sheet;
 
 use crate::clock;
 use crate::desk::NewKeys;
 use crate::problem::Problem;
+use crate::realm::Note;
 
 /// Statements to be signed together, and what follows from it.
 #[derive(Debug)]
@@ -43,6 +47,8 @@ pub(crate) struct Order {
     pub(crate) items: Vec<Item>,
     /// Keys that custody keeps from here on, and that the realm names once everything is signed.
     pub(crate) keys: NewKeys,
+    /// What the realm's file says beside, once everything is signed.
+    pub(crate) notes: Vec<Note>,
 }
 
 /// One statement of an order.
@@ -62,13 +68,20 @@ pub(crate) struct Item {
 impl Order {
     /// Begins an order; `name` is short and tells people what it is for.
     pub(crate) fn new(name: impl Into<String>, now: Timestamp) -> Self {
-        Self { name: name.into(), created: now, items: Vec::new(), keys: NewKeys::default() }
+        Self { name: name.into(), created: now, items: Vec::new(), keys: NewKeys::default(), notes: Vec::new() }
     }
 
     /// Has keys kept in custody and named in the realm with it.
     #[must_use]
     pub(crate) fn with_keys(mut self, keys: NewKeys) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Has something noted in the realm's file with it.
+    #[must_use]
+    pub(crate) fn noting(mut self, note: Note) -> Self {
+        self.notes.push(note);
         self
     }
 
@@ -83,6 +96,13 @@ impl Order {
     #[must_use]
     pub(crate) fn witness(self, unsigned: Unsigned<DeedText>) -> Self {
         let filing = Filing::Deed(DeedFiling::of(unsigned.content(), unsigned.id()));
+        self.sign(unsigned, filing)
+    }
+
+    /// Adds the revocation of a delegation; its file is named after it.
+    #[must_use]
+    pub(crate) fn take_back(self, unsigned: Unsigned<UcanEnvelope>) -> Self {
+        let filing = Filing::UcanRevocation(RevocationFiling::of(unsigned.content(), unsigned.id()));
         self.sign(unsigned, filing)
     }
 
@@ -158,7 +178,7 @@ impl Order {
     /// `GS-REQUEST-OLD` and `GS-REQUEST-FUTURE`.
     pub(crate) fn must_be_timely(&self, now: Timestamp) -> Result<(), Problem> {
         let written = core::iter::once(self.created);
-        for made in written.chain(self.items.iter().map(|item| item.draft.issued_at())) {
+        for made in written.chain(self.items.iter().filter_map(|item| item.draft.issued_at())) {
             if made > now.plus(CLOCK_SKEW_SECONDS) {
                 let fault = format!("it was made at {}, and now is {}", clock::show(made), clock::show(now));
                 return Err(Problem::new(Code::RequestFuture, fault));

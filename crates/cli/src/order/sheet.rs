@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use greatseal_core::key::{Nkey, PublicKey, RawKey};
+use greatseal_core::key::{Nkey, PublicKey, RawKey, Spelled};
 use greatseal_core::{Code, Timestamp};
 use greatseal_custody::{Keystore, SignedStatement};
 use serde_json::{Value, json};
@@ -117,17 +117,17 @@ fn statement(
         }
         None => "     (nothing that this key signed before about this subject is known here)\n".to_owned(),
         Some((source, older)) => format!(
-            "     (+ and - against what this key signed for this subject at {}, {})\n",
-            clock::show(older.issued_at()),
+            "     (+ and - against what this key signed for this subject {}, {})\n",
+            older.issued_at().map_or_else(|| "before".into(), |at| format!("at {}", clock::show(at))),
             match source {
                 Source::Memory => "the last that this machine signed",
                 Source::Carried => "which came with the request",
             }
         ),
     };
-    if let Some((_, older)) = past.as_ref().filter(|(_, older)| older.issued_at() > item.draft.issued_at()) {
-        let at = clock::show(older.issued_at());
-        text += &format!("     WARNING: this is older than what the key signed at {at}\n");
+    let before = past.as_ref().and_then(|(_, older)| older.issued_at());
+    if let Some(at) = before.filter(|at| item.draft.issued_at().is_some_and(|made| *at > made)) {
+        text += &format!("     WARNING: this is older than what the key signed at {}\n", clock::show(at));
     }
     let marked = |wanted: Mark| -> Vec<Value> {
         let wanted = lines.iter().filter(|(mark, _, _)| *mark == wanted);
@@ -145,7 +145,7 @@ fn statement(
         "compared_with": past.as_ref().map(|(source, older)| json!({
             "from": match source { Source::Memory => "memory", Source::Carried => "request" },
             "id": older.id().to_string(),
-            "issued_at": older.issued_at().as_secs(),
+            "issued_at": older.issued_at().map(Timestamp::as_secs),
         })),
         "added": if past.is_some() { marked(Mark::Added) } else { Vec::new() },
         "removed": marked(Mark::Removed),
@@ -207,7 +207,10 @@ fn show_value(name: &str, value: &str, names: &Names<'_>) -> String {
     {
         return clock::show(Timestamp::from_secs(seconds));
     }
-    let known = Nkey::parse(value).ok().and_then(|key| names(key.raw()));
+    let key = Nkey::parse(value).map(|key| key.public_key()).ok();
+    // A UCAN names keys as DIDs.
+    let key = key.or_else(|| Spelled::parse(value).ok().map(|key| key.public_key()));
+    let known = key.and_then(|key| name_of(&key, names));
     known.map_or_else(|| value.to_owned(), |name| format!("{value} ({name})"))
 }
 

@@ -7,13 +7,17 @@ use greatseal_core::key::Nkey;
 use greatseal_custody::KeyName;
 use serde::{Deserialize, Serialize};
 
+use super::authority::{Root, Service, WrittenRoot, WrittenService};
 use super::name::{Name, own};
 use crate::problem::Problem;
 
-/// The version of the file's form that this program writes and reads.
+/// The newest version of the file's form that this program writes and reads.
 ///
-/// 1: the first. 2: `[warnings]`.
-const SCHEMA: u32 = 2;
+/// 1: the first. 2: `[warnings]`. 3: `[root]` and `[services]`; without them 2 is written, which
+/// programs before this one read.
+const SCHEMA: u32 = 3;
+/// The version of a file without root and services.
+const WITHOUT_SERVICES: u32 = 2;
 /// Warnings that one realm may ask for, and days of the earliest.
 const WARNINGS: (usize, u32) = (16, 36_500);
 
@@ -29,6 +33,10 @@ struct Written {
     warnings: Warnings,
     #[serde(default)]
     keys: BTreeMap<String, WrittenKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<WrittenRoot>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    services: BTreeMap<String, WrittenService>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -92,6 +100,8 @@ pub(crate) struct RealmFile {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) warnings: Warnings,
     pub(crate) keys: BTreeMap<KeyName, Nkey>,
+    pub(crate) root: Option<Root>,
+    pub(crate) services: BTreeMap<Name, Service>,
 }
 
 impl RealmFile {
@@ -102,6 +112,8 @@ impl RealmFile {
             lifetimes: Lifetimes::default(),
             warnings: Warnings::default(),
             keys: BTreeMap::new(),
+            root: None,
+            services: BTreeMap::new(),
         }
     }
 
@@ -117,7 +129,9 @@ impl RealmFile {
         let known = found.and_then(|found| u32::try_from(found).ok()).filter(|found| (1..=SCHEMA).contains(found));
         let written: Written = match (known, found) {
             // From the text, whose lines the message can name.
-            (Some(SCHEMA), _) => toml::from_str(text).map_err(|error| malformed(error.to_string()))?,
+            (Some(WITHOUT_SERVICES..=SCHEMA), _) => {
+                toml::from_str(text).map_err(|error| malformed(error.to_string()))?
+            }
             (Some(older), _) => migrate(table, older).try_into().map_err(|error| malformed(error.to_string()))?,
             (None, Some(found)) => {
                 let fault = format!("{place}: schema version {found}, and this greatseal knows 1 to {SCHEMA}");
@@ -140,13 +154,30 @@ impl RealmFile {
             WrittenPolicy::Strict => greatseal_core::Policy::Strict,
             WrittenPolicy::Relaxed => greatseal_core::Policy::Relaxed,
         };
-        Ok(Self { name, policy, lifetimes: written.lifetimes, warnings: written.warnings, keys })
+        let root = written.root.map(|root| Root::read(root, &name)).transpose()?;
+        let mut services = BTreeMap::new();
+        for (service, written) in written.services {
+            services.insert(Name::parse(&service)?, Service::read(&written, &name)?);
+        }
+        let file =
+            Self { name, policy, lifetimes: written.lifetimes, warnings: written.warnings, keys, root, services };
+        match file.named_in_vain() {
+            Some(key) => Err(malformed(format!("it names {key} as a root's or service's key and does not have it"))),
+            None => Ok(file),
+        }
+    }
+
+    /// Finds a key that the root or a service has and the file does not.
+    fn named_in_vain(&self) -> Option<&KeyName> {
+        let root = self.root.iter().flat_map(|root| core::iter::once(&root.key).chain(&root.signing));
+        let services = self.services.values().map(|service| &service.identity);
+        root.chain(services).find(|name| !self.keys.contains_key(name))
     }
 
     /// Writes the file's text.
     pub(crate) fn text(&self) -> Result<String, Problem> {
         let written = Written {
-            schema: SCHEMA,
+            schema: if self.root.is_some() || !self.services.is_empty() { SCHEMA } else { WITHOUT_SERVICES },
             name: self.name.as_str().into(),
             policy: match self.policy {
                 greatseal_core::Policy::Strict => WrittenPolicy::Strict,
@@ -159,6 +190,8 @@ impl RealmFile {
                 .iter()
                 .map(|(name, key)| (own(name).into(), WrittenKey { public: key.to_string() }))
                 .collect(),
+            root: self.root.as_ref().map(Root::write),
+            services: self.services.iter().map(|(name, service)| (name.to_string(), service.write())).collect(),
         };
         let body = toml::to_string(&written)
             .map_err(|error| Problem::new(Code::RealmMalformed, format!("cannot write the realm's file: {error}")))?;
@@ -171,6 +204,9 @@ impl RealmFile {
 
 #[cfg(test)]
 mod tests {
+    use greatseal_core::key::{RawKey, Role};
+
+    use super::super::authority::Mandate;
     use super::*;
 
     #[test]
@@ -195,7 +231,7 @@ mod tests {
         assert_eq!(file.warnings, Warnings::default());
         assert_eq!(file.keys.len(), 1);
         let text = file.text().unwrap();
-        assert!(text.contains(&format!("schema = {SCHEMA}")), "{text}");
+        assert!(text.contains("schema = 2\n"), "{text}");
         assert_eq!(RealmFile::parse(&text, "greatseal.toml").unwrap().keys, file.keys);
         let damaged = FIRST.replace("[keys", "[key");
         assert_eq!(RealmFile::parse(&damaged, "greatseal.toml").unwrap_err().code(), Code::RealmMalformed);
@@ -204,9 +240,32 @@ mod tests {
     }
 
     #[test]
+    fn a_root_and_services_go_both_ways() {
+        let mut file = RealmFile::new(Name::parse("acme").unwrap());
+        let name = |own: &str| file.name.complete(own).unwrap();
+        let (root, signing) = (name("root"), name("root-signing-1"));
+        file.root = Some(Root {
+            title: "Acme".into(),
+            key: root.clone(),
+            signing: vec![signing.clone()],
+            separation: Mandate::Mandated,
+        });
+        let service = Service { identity: signing.clone(), retired: None };
+        file.services.insert(Name::parse("upload").unwrap(), service);
+        let text = file.text().unwrap();
+        assert!(text.contains("schema = 3\n") && text.contains("separation = \"mandated\""), "{text}");
+        assert_eq!(RealmFile::parse(&text, "greatseal.toml").unwrap_err().code(), Code::RealmMalformed);
+        for (byte, name) in [(1, root), (2, signing)] {
+            file.keys.insert(name, Nkey::new(Role::User, RawKey::new([byte; 32])));
+        }
+        let back = RealmFile::parse(&file.text().unwrap(), "greatseal.toml").unwrap();
+        assert_eq!((back.root, back.services), (file.root, file.services));
+    }
+
+    #[test]
     fn another_form_is_refused_as_such() {
         let text = RealmFile::new(Name::parse("acme").unwrap()).text().unwrap();
-        for other in ["3", "9", "0", "-1"] {
+        for other in ["4", "9", "0", "-1"] {
             let text = text.replace("schema = 2", &format!("schema = {other}"));
             let problem = RealmFile::parse(&text, "greatseal.toml").unwrap_err();
             assert_eq!(problem.code(), Code::RealmSchema);

@@ -1,5 +1,7 @@
 //! A realm: a folder of public things, meant for version control and review (DESIGN section 7).
 
+mod authority;
+mod delegations;
 mod file;
 mod journal;
 mod name;
@@ -19,6 +21,7 @@ use greatseal_core::Code;
 use greatseal_core::key::{Nkey, RawKey};
 use greatseal_custody::KeyName;
 
+pub(crate) use authority::{Mandate, Note, Root, Service, WrittenNote};
 pub(crate) use file::RealmFile;
 use journal::Change;
 pub(crate) use journal::Write;
@@ -36,7 +39,7 @@ use crate::problem::Problem;
 /// The file that makes a folder a realm.
 const FILE: &str = "greatseal.toml";
 /// Folders that a realm has from the beginning.
-const FOLDERS: [&str; 6] = ["tokens", "endorsements", "revocations", "requests", "plans", "history"];
+const FOLDERS: [&str; 7] = ["tokens", "delegations", "endorsements", "revocations", "requests", "plans", "history"];
 /// Held by a command while it changes the realm.
 const LOCK: &str = ".lock";
 /// Bytes of the largest greatseal.toml.
@@ -181,6 +184,46 @@ impl Realm {
     /// As for [`Self::add_keys`].
     pub(crate) fn must_admit(&self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
         self.with_keys(keys).map(|_| ())
+    }
+
+    /// Notes a root or services in the realm's file, all or nothing; their keys are in it already.
+    ///
+    /// # Errors
+    /// `GS-REALM-EXISTS` for another root than the realm has, `GS-NAME-TAKEN` for a service whose
+    /// name is another's.
+    pub(crate) fn note(&mut self, notes: &[Note]) -> Result<(), Problem> {
+        let file = self.with_notes(notes)?;
+        if file.root == self.file.root && file.services == self.file.services {
+            return Ok(());
+        }
+        self.write(&self.folder.join(FILE), Write::Replace(file.text()?.into_bytes()))?;
+        self.file = file;
+        Ok(())
+    }
+
+    fn with_notes(&self, notes: &[Note]) -> Result<RealmFile, Problem> {
+        let mut file = self.file.clone();
+        for note in notes {
+            match note {
+                Note::Root(root) => {
+                    if file.root.as_ref().is_some_and(|known| known != root) {
+                        return Err(Problem::new(Code::RealmExists, "this realm has its root already")
+                            .hint("A realm has one root: `greatseal root show` shows it."));
+                    }
+                    file.root = Some(root.clone());
+                }
+                Note::Service(name, service) => {
+                    let known = file.services.insert(name.clone(), service.clone());
+                    // That it is retired is all that may become different.
+                    let other = |known: &Service| known.identity != service.identity || known.retired.is_some();
+                    if known.is_some_and(|known| known != *service && other(&known)) {
+                        return Err(Problem::new(Code::NameTaken, format!("this realm has a service {name} already"))
+                            .hint(format!("`greatseal service show {name}` shows it.")));
+                    }
+                }
+            }
+        }
+        Ok(file)
     }
 
     fn with_keys(&self, keys: &[(KeyName, Nkey)]) -> Result<RealmFile, Problem> {

@@ -120,7 +120,7 @@ impl Realm {
 }
 
 /// Lists a folder's own files; none when it is not there, as version control keeps no empty folders.
-fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+pub(super) fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

@@ -238,7 +238,8 @@ mod tests {
     }
 
     fn key_pin() -> NewPin {
-        NewPin::key(Nkey::parse(KEY).unwrap(), greatseal_core::Timestamp::from_secs(1_700_000_000))
+        let anchor = bare(Spelled::parse(KEY).unwrap()).unwrap();
+        NewPin::key(anchor, greatseal_core::Timestamp::from_secs(1_700_000_000)).unwrap()
     }
 
     #[test]

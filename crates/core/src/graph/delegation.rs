@@ -90,14 +90,7 @@ fn walk<T: Statement>(
     invocation: &Invoking<'_>,
 ) -> Result<Path, Broken> {
     let here = |fault: DelegationFault| (target, Fault::from(fault));
-    match view.audience() {
-        Audience::Unset => return Err(here(DelegationFault::AudienceUnset)),
-        Audience::Unchecked => {}
-        Audience::Key(wanted) if wanted == invocation.audience => {}
-        Audience::Key(wanted) => {
-            return Err(here(DelegationFault::Audience { found: invocation.audience, wanted }));
-        }
-    }
+    addressed(view, invocation.audience).map_err(here)?;
     timely(view, members, target)?;
     let found = invocation.proofs.len();
     if found > CHAIN_LINKS {
@@ -113,6 +106,16 @@ fn walk<T: Statement>(
     let path = Path { members: path, subject: invocation.subject };
     judge(view, members, &path)?;
     Ok(path)
+}
+
+/// Checks that a UCAN is addressed to whom it has to be.
+fn addressed(view: &View, found: PublicKey) -> Result<(), DelegationFault> {
+    match view.audience() {
+        Audience::Unset => Err(DelegationFault::AudienceUnset),
+        Audience::Unchecked => Ok(()),
+        Audience::Key(wanted) if wanted == found => Ok(()),
+        Audience::Key(wanted) => Err(DelegationFault::Audience { found, wanted }),
+    }
 }
 
 /// Checks that each token of a chain follows from the one before.
@@ -206,6 +209,21 @@ fn divided(it: &Delegating<'_>, depth: usize, lasts: bool, separation: &Separati
     lasts.then_some(DelegationFault::SeparationExpiry { issuer, audience })
 }
 
+/// Lists what is left to look for another way in, after one that broke at a member; the last is to be tried first.
+fn others<'a>(hand: &[(usize, Delegating<'a>)], at: usize, fault: &Fault) -> Vec<Vec<(usize, Delegating<'a>)>> {
+    let without = |leave: &dyn Fn(&(usize, Delegating<'a>)) -> bool| {
+        let left: Vec<_> = hand.iter().filter(|it| !leave(it)).copied().collect();
+        (left.len() < hand.len()).then_some(left)
+    };
+    // Who took it back may do so in the chains that lead through him, and in no others.
+    let past_revoker = if let Fault::Delegation(DelegationFault::Revoked { by, .. }) = fault {
+        without(&|(_, it)| it.issuer == *by)
+    } else {
+        None
+    };
+    past_revoker.into_iter().chain(without(&|(position, _)| *position == at)).collect()
+}
+
 fn anchored(view: &View, root: PublicKey) -> Result<Anchor, DelegationFault> {
     // A root that is named is better than whoever it is.
     let is_root = |anchor: &&Anchor| anchor.root() == Some(root);
@@ -244,11 +262,7 @@ impl<T: Statement> Graph<'_, T> {
     /// Decides about a delegation: whether whoever issued it holds what it passes on.
     pub(super) fn decide_delegation(&self, target: usize, it: &Delegating<'_>) -> Result<Allow, Vec<Failure>> {
         let allow = || {
-            if let Audience::Key(wanted) = self.view.audience()
-                && wanted != it.audience
-            {
-                return Err((target, DelegationFault::Audience { found: it.audience, wanted }.into()));
-            }
+            addressed(self.view, it.audience).map_err(|fault| (target, fault.into()))?;
             timely(self.view, self.members, target)?;
             self.current(target).map_err(|fault| (target, fault))?;
             let subjects: Vec<PublicKey> = match it.subject {
@@ -258,31 +272,44 @@ impl<T: Statement> Graph<'_, T> {
             let speaks = |at: usize| self.current(at).is_ok();
             let held = delegations(self.members, target, speaks);
             let mut closest: Option<Broken> = None;
-            for subject in subjects {
-                let wanted = Wanted { holder: it.issuer, subject, command: it.command };
-                // What was taken back does not lead further; another way may.
-                let mut left = held.clone();
+            for subject in &subjects {
+                let wanted = Wanted { holder: it.issuer, subject: *subject, command: it.command };
+                let mut hands = vec![held.clone()];
                 for _ in 0..CHAIN_LINKS {
-                    let Some(mut members) = route(&left, &wanted) else { break };
-                    members.push(target);
-                    let path = Path { members, subject };
-                    let sound = judge(self.view, self.members, &path).and_then(|()| self.living(&path));
-                    match sound.and_then(|()| self.conclude(&path)) {
-                        Ok(allow) => return Ok(allow),
-                        Err((at, fault)) => {
-                            let before = left.len();
-                            left.retain(|(position, _)| *position != at);
+                    let Some(hand) = hands.pop() else { break };
+                    match self.lead(&hand, target, &wanted) {
+                        None => {}
+                        Some(Ok(allow)) => return Ok(allow),
+                        Some(Err((at, fault))) => {
+                            hands.extend(others(&hand, at, &fault));
                             closest = Some((at, fault));
-                            if left.len() == before {
-                                break;
-                            }
                         }
                     }
                 }
             }
+            // What does not speak leads nowhere, and tells better than nothing why.
+            if closest.is_none() {
+                let silent = delegations(self.members, target, |_| true);
+                let wanted = |subject| Wanted { holder: it.issuer, subject, command: it.command };
+                closest = subjects.iter().find_map(|subject| self.lead(&silent, target, &wanted(*subject))?.err());
+            }
             Err(closest.unwrap_or_else(|| (target, self.unheld(it))))
         };
         allow().map_err(|(at, fault)| vec![self.failure(at, fault, 1)])
+    }
+
+    /// Judges the shortest way from a root to a delegation, if these lead to it.
+    fn lead(
+        &self,
+        hand: &[(usize, Delegating<'_>)],
+        target: usize,
+        wanted: &Wanted<'_>,
+    ) -> Option<Result<Allow, Broken>> {
+        let mut members = route(hand, wanted)?;
+        members.push(target);
+        let path = Path { members, subject: wanted.subject };
+        let sound = judge(self.view, self.members, &path).and_then(|()| self.living(&path));
+        Some(sound.and_then(|()| self.conclude(&path)))
     }
 
     /// Says why nothing at hand gives the issuer of a delegation what it passes on.

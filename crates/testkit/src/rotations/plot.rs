@@ -32,16 +32,13 @@ text { font: 12px system-ui, sans-serif; fill: #333 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .direct { stroke: #ff7d8d; fill: #ff7d8d } .stable { stroke: #6bb8ee; fill: #6bb8ee } .stable-per-callee { stroke: #74d296; fill: #74d296 } }
 ";
 
-/// What a panel shows.
-struct Panel {
-    title: &'static str,
-    count: fn(&Cost) -> usize,
-}
+/// What is counted of an event.
+type Count = fn(&Cost) -> usize;
 
-const PANELS: [Panel; 3] = [
-    Panel { title: "tokens newly made", count: Cost::tokens },
-    Panel { title: "parties who had to act", count: |cost| cost.parties },
-    Panel { title: "signatures by keys that should be offline", count: Cost::offline },
+const PANELS: [(&str, Count); 3] = [
+    ("tokens newly made", Cost::tokens),
+    ("parties who had to act", |cost| cost.parties),
+    ("signatures by keys that should be offline", Cost::offline),
 ];
 
 /// Draws the report.
@@ -60,7 +57,7 @@ pub fn plot(report: &Report) -> String {
          identities below one root</title>\n<style>\n{STYLE}</style>"
     );
     legend(&mut svg);
-    for (at, Panel { title, count }) in PANELS.into_iter().enumerate() {
+    for (at, (title, count)) in PANELS.into_iter().enumerate() {
         let top = TOP + at as f64 * (PANEL + GAP);
         grid(&mut svg, title, top);
         columns(&mut svg, report, &sizes, |row, svg, x| point(svg, row, count, x, top));

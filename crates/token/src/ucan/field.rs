@@ -17,14 +17,16 @@ pub(super) struct Field<'a> {
 }
 
 /// Sorts the fields of a payload by name; one that is not listed is refused, because passing over
-/// it could soften what it means.
+/// it could soften what it means. Names are listed as DAG-CBOR sorts them, which a payload does
+/// too, so that one walk over both is enough.
 pub(super) fn sort<'a, const N: usize>(
     payload: Map<'a>,
     names: [&'static str; N],
 ) -> Result<[Field<'a>; N], DecodeFault> {
     let mut fields = names.map(|name| Field { name, value: None });
+    let mut places = fields.iter_mut();
     for (name, value) in payload {
-        let field = fields.iter_mut().find(|field| field.name == name);
+        let field = places.find(|field| field.name == name);
         field.ok_or_else(|| fault(name, "is not known here"))?.value = Some(value);
     }
     Ok(fields)

@@ -32,26 +32,30 @@ impl Revokes {
     }
 
     /// Reads the arguments in any dialect that was published: `{rev, pth}`, `{rev}`,
-    /// `{revoke, path}`, `{ucan, proof}` and `{ucan}`. Others take nothing back.
+    /// `{revoke, path}`, `{ucan, proof}` and `{ucan}`.
+    ///
+    /// Whatever else stands there, a token that is named is taken back: its signer meant to, and
+    /// passing over a revocation lets in what it was to keep out. Where several are named, the
+    /// newest dialect counts.
     pub(super) fn read(command: &Command, args: Map<'_>) -> Option<Self> {
         if command.as_str() != REVOKE {
             return None;
         }
-        let mut pairs = args.iter();
-        // Names stand shorter first, then by their bytes.
-        let (token, path) = match (pairs.next(), pairs.next(), pairs.next()) {
-            (Some(("pth", path)), Some(("rev", token)), None) => (token, Some(path)),
-            (Some(("path", path)), Some(("revoke", token)), None) => (token, Some(path)),
-            (Some(("ucan", token)), Some(("proof", path)), None) => (token, Some(path)),
-            (Some(("rev" | "ucan", token)), None, None) => (token, None),
-            _ => return None,
+        let named = |name: &str| args.get(name).and_then(cid);
+        let path = |name: &str| match args.get(name)? {
+            Value::List(list) => list.iter().map(cid).collect::<Option<_>>(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Link(_) => None,
         };
-        let path = match path {
-            None => Box::default(),
-            Some(Value::List(list)) => list.iter().map(cid).collect::<Option<_>>()?,
-            Some(_) => return None,
-        };
-        Some(Self { token: cid(token)?, path })
+        let dialects = [("rev", "pth"), ("revoke", "path"), ("ucan", "proof")];
+        let found = dialects.into_iter().find_map(|(token, way)| Some((named(token)?, way)));
+        found.map(|(token, way)| Self { token, path: path(way).unwrap_or_default() })
     }
 }
 
@@ -102,22 +106,34 @@ mod tests {
     }
 
     #[test]
-    fn other_arguments_take_nothing_back() {
+    fn what_names_no_token_takes_nothing_back() {
         let link = json!({"/": Cid::of(b"token").to_string()});
         for args in [
             json!({}),
             json!({"rev": 1}),
             json!({"rev": "bafy"}),
             json!({"rev": {"/": "bafkqaaa"}}),
+            json!({"pth": [link]}),
+            json!({"revoked": link}),
+        ] {
+            assert_eq!(read(REVOKE, args.clone()), None, "{args}");
+        }
+    }
+
+    #[test]
+    fn whatever_stands_beside_it_a_token_that_is_named_is_taken_back() {
+        let (token, other) = (Cid::of(b"token"), json!({"/": Cid::of(b"other").to_string()}));
+        let link = json!({"/": token.to_string()});
+        for args in [
             json!({"rev": link, "pth": link}),
             json!({"rev": link, "pth": [1]}),
             json!({"rev": link, "path": []}),
-            json!({"rev": link, "ucan": link}),
+            json!({"rev": link, "ucan": other}),
             json!({"rev": link, "pth": [], "more": 1}),
             json!({"revoke": link}),
             json!({"ucan": link, "pth": []}),
         ] {
-            assert_eq!(read(REVOKE, args.clone()), None, "{args}");
+            assert_eq!(read(REVOKE, args.clone()), Some(Revokes { token, path: Box::default() }), "{args}");
         }
     }
 }

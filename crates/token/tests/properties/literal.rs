@@ -86,7 +86,7 @@ impl<'s> Literal<'s> {
             let (identity, pinned) = match anchor {
                 Anchor::Operator(identity) => (identity, None),
                 Anchor::OperatorToken { id, subject } => (subject, Some(*id)),
-                Anchor::Account(_) | Anchor::AccountToken { .. } => continue,
+                Anchor::Account(_) | Anchor::AccountToken { .. } | Anchor::Root(_) | Anchor::Subject => continue,
             };
             if let Some(current) = literal.operator(identity.raw(), pinned) {
                 literal.operators.insert(*identity.raw(), current);
@@ -154,7 +154,11 @@ impl<'s> Literal<'s> {
                     let pinned = made.token.id() == *id && listing.subject.raw() == account && counts(made);
                     pinned.then(|| (position, &made.claims, keys(listing)))
                 })),
-                Anchor::Account(_) | Anchor::Operator(_) | Anchor::OperatorToken { .. } => None,
+                Anchor::Account(_)
+                | Anchor::Operator(_)
+                | Anchor::OperatorToken { .. }
+                | Anchor::Root(_)
+                | Anchor::Subject => None,
             };
             let above = BTreeSet::new();
             speakers.extend(current.map(|current| Speaker { identity: *account, current, above }));

@@ -63,6 +63,8 @@ fn lines(decoded: &Decoded<Ucan>) -> Vec<(String, String)> {
     let instant = |name: &str, value: &str| match name {
         "expires" => Some(clock::show_last(content.expires())),
         "not before" => content.begins().map(clock::show),
+        // JSON spells out what steers a terminal itself, and may be long.
+        "policy" | "arguments" | "meta" => Some(text::fit(value)),
         _ => Some(text::name(value)),
     };
     let summary = UcanEnvelope::summary(content);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use greatseal_core::key::Nkey;
+use greatseal_core::statement::Family;
 use greatseal_core::{Code, Decision, Policy, Timestamp};
 use serde::Serialize;
 
@@ -111,9 +112,16 @@ impl Answer {
         }
     }
 
+    /// Says whether it was found to be a UCAN that speaks.
+    fn is_ucan(&self) -> bool {
+        self.chain.iter().any(|link| link.family == Family::Ucan.word())
+    }
+
     /// Tells it to a person, with the realm's names in the place of keys.
     pub(super) fn people(&self, now: Timestamp, names: &[(String, String)]) -> String {
-        let named = |text: &str| names.iter().fold(text.to_owned(), |text, (key, name)| text.replace(key, name));
+        let named = |text: &str| {
+            text::short_dids(&names.iter().fold(text.to_owned(), |text, (key, name)| text.replace(key, name)))
+        };
         let mut lines = String::new();
         // Writing to a string cannot fail.
         let mut line = |text: String| {
@@ -150,9 +158,14 @@ impl Answer {
             (_, true) => " · archive checked",
             (false, false) => "",
         };
+        let audience = match (self.audience_checked, self.is_ucan()) {
+            (true, _) => " · audience checked",
+            (false, true) => " · audience not checked",
+            (false, false) => "",
+        };
         let anchored = self.anchored.map(|word| format!(" · anchored by {word}")).unwrap_or_default();
         line(format!(
-            "  policy {}{anchored} · assurance {}{checked} · at {}",
+            "  policy {}{anchored} · assurance {}{checked}{audience} · at {}",
             self.policy,
             self.assurance,
             clock::show(now)

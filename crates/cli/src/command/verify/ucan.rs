@@ -95,12 +95,7 @@ impl Session {
     }
 
     /// Judges the token, and returns where each deed came from.
-    fn judge(
-        &mut self,
-        target: Candidate<Ucan>,
-        hand: &Hand,
-        ignored: &mut Vec<Ignored>,
-    ) -> (Outcome, Vec<PathBuf>) {
+    fn judge(&mut self, target: Candidate<Ucan>, hand: &Hand, ignored: &mut Vec<Ignored>) -> (Outcome, Vec<PathBuf>) {
         let (mut deeds, mut paths) = (Vec::new(), Vec::new());
         for (path, text) in &self.supplied.deeds {
             match self.ucans.read_deed(text) {

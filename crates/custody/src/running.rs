@@ -1,0 +1,92 @@
+//! Keys that exist in this process's memory and nowhere else.
+
+use std::fmt;
+
+use ed25519_zebra::VerificationKeyBytes;
+use greatseal_core::issue::SigningRequest;
+use greatseal_core::key::{PublicKey, RawKey};
+use greatseal_core::signature::Signature;
+use secrecy::{ExposeSecretMut, SecretBox};
+
+use crate::custodian;
+use crate::fault::CustodyFault;
+use crate::seed::with_signing_key;
+
+/// Bytes of the largest message it signs: the largest statement of any family is a UCAN's.
+const LARGEST_MESSAGE: usize = 1024 * 1024;
+
+/// The running key of a service: drawn here, never written anywhere, gone with its owner.
+///
+/// It has no way out: no text, no bytes, no copy. What it may do is only what others delegate to
+/// its public key, and when it is lost the service draws another. Wiped when dropped.
+pub struct RunningKey {
+    secret: SecretBox<[u8; 32]>,
+    public: PublicKey,
+}
+
+impl RunningKey {
+    /// Draws a new key from the system's randomness.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Randomness`] when the system has none.
+    pub fn generate() -> Result<Self, CustodyFault> {
+        let mut secret = SecretBox::<[u8; 32]>::default();
+        getrandom::fill(secret.expose_secret_mut())
+            .map_err(|error| CustodyFault::Randomness { message: error.to_string() })?;
+        let public = with_signing_key(&secret, |key| <[u8; 32]>::from(VerificationKeyBytes::from(key)));
+        Ok(Self { secret, public: PublicKey::Ed25519(RawKey::new(public)) })
+    }
+
+    /// Returns the public key.
+    #[must_use]
+    pub const fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    /// Has a request signed, on the same terms as [`sign`](crate::sign()): a parsed statement of a known
+    /// kind, for this key, and verified before it is returned.
+    ///
+    /// There is nobody to wait for, so there is no deadline.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Kind`], [`CustodyFault::Signer`] or [`CustodyFault::TooLarge`] before anything
+    /// is signed; [`CustodyFault::Result`] when the signature does not verify, as after a fault of
+    /// the memory.
+    pub fn sign(&self, request: &SigningRequest) -> Result<Signature, CustodyFault> {
+        custodian::admit(request, self.public, LARGEST_MESSAGE)?;
+        let signature = with_signing_key(&self.secret, |key| key.sign(request.message()).to_bytes());
+        custodian::accept(request, self.public, Signature::new(signature))
+    }
+}
+
+impl fmt::Debug for RunningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunningKey({}, …)", self.public)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_another() {
+        let (first, second) = (RunningKey::generate().unwrap(), RunningKey::generate().unwrap());
+        assert_ne!(first.public_key(), second.public_key());
+    }
+
+    #[test]
+    fn nothing_prints_it() {
+        let key = RunningKey::generate().unwrap();
+        for shown in [format!("{key:?}"), format!("{key:#?}")] {
+            assert_eq!(shown, format!("RunningKey({}, …)", key.public_key()));
+            let secret = key.secret.expose_secret();
+            for part in [&secret[..16], &secret[16..]] {
+                assert!(!shown.contains(&data_encoding::HEXLOWER.encode(part)));
+                assert!(!shown.contains(&data_encoding::BASE64.encode(part)[..20]));
+            }
+        }
+    }
+}
