@@ -11,6 +11,7 @@ use greatseal_core::steps::Steps;
 use greatseal_core::time::{Timestamp, Validity};
 
 use super::delegation::Delegation;
+use super::dids::Dids;
 use super::envelope::{self, Payload, Said, Version};
 use super::invocation::Invocation;
 
@@ -28,8 +29,13 @@ pub enum Ucan {
 /// # Errors
 /// [`DecodeFault`] for whatever is not exactly a delegation or an invocation.
 pub fn decode(received: &[u8]) -> Result<Decoded<Ucan>, DecodeFault> {
+    decode_among(received, &Dids::default())
+}
+
+/// Reads one token as [`decode`] does, where the DIDs of others were read before.
+pub(super) fn decode_among(received: &[u8], dids: &Dids) -> Result<Decoded<Ucan>, DecodeFault> {
     let envelope = envelope::open(received)?;
-    let content = Ucan::read(&envelope.said)?;
+    let content = Ucan::read(&envelope.said, dids)?;
     let message = received.get(envelope.signed.clone()).unwrap_or_default();
     // Whoever sees an ECDSA signature can write the other one, under which the token has another CID.
     let twin = ecdsa::twin(&content.issuer(), &envelope.signature);
@@ -46,10 +52,10 @@ pub fn is_ucan(bytes: &[u8]) -> bool {
 
 impl Ucan {
     /// Reads what is signed.
-    pub(super) fn read(said: &Said<'_>) -> Result<Self, DecodeFault> {
+    pub(super) fn read(said: &Said<'_>, dids: &Dids) -> Result<Self, DecodeFault> {
         match said.kind {
-            Payload::Delegation => Delegation::read(said).map(Self::Delegation),
-            Payload::Invocation => Invocation::read(said).map(Self::Invocation),
+            Payload::Delegation => Delegation::read(said, dids).map(Self::Delegation),
+            Payload::Invocation => Invocation::read(said, dids).map(Self::Invocation),
         }
     }
 

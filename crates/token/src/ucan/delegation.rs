@@ -7,6 +7,7 @@ use greatseal_core::statement::Aliases;
 use greatseal_core::time::Timestamp;
 
 use super::cbor::{Entries, MapBuf, Writer};
+use super::dids::Dids;
 use super::envelope::{Said, Version};
 use super::{Policy, field};
 
@@ -147,16 +148,15 @@ impl Delegation {
     }
 
     /// Reads the payload, strictly.
-    pub(super) fn read(said: &Said<'_>) -> Result<Self, DecodeFault> {
+    pub(super) fn read(said: &Said<'_>, dids: &Dids) -> Result<Self, DecodeFault> {
         let [aud, cmd, exp, iss, nbf, pol, sub, meta, nonce] =
             field::sort(said.payload, ["aud", "cmd", "exp", "iss", "nbf", "pol", "sub", "meta", "nonce"])?;
-        let issuer = iss.did(None)?;
-        said.fits(&issuer.1)?;
-        let subject = sub.nullable(|sub| sub.did(Some(issuer)))?;
+        let issuer = iss.did(dids)?;
+        said.fits(&issuer)?;
         Ok(Self {
-            issuer: issuer.1,
-            audience: aud.did(subject)?.1,
-            subject: subject.map(|(_, key)| key),
+            issuer,
+            subject: sub.nullable(|sub| sub.did(dids))?,
+            audience: aud.did(dids)?,
             command: cmd.command()?,
             policy: Policy::decode(pol.list()?.into())?,
             nonce: nonce.bytes()?,

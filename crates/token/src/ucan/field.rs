@@ -3,11 +3,12 @@
 use greatseal_core::cid::Cid;
 use greatseal_core::command::Command;
 use greatseal_core::error::{DecodeFault, Quoted, UcanFault};
-use greatseal_core::key::{PublicKey, did};
+use greatseal_core::key::PublicKey;
 use greatseal_core::limits::CHAIN_LINKS;
 use greatseal_core::time::Timestamp;
 
 use super::cbor::{List, Map, MapBuf, Value};
+use super::dids::Dids;
 
 /// A field that may be there.
 #[derive(Clone, Copy, Debug)]
@@ -67,20 +68,14 @@ impl<'a> Field<'a> {
         self.of_type("a text", Value::as_text)
     }
 
-    /// Reads a DID, which a principal among `known` may have in the same spelling.
-    pub(super) fn did(self, known: Option<(&str, PublicKey)>) -> Result<(&'a str, PublicKey), DecodeFault> {
+    /// Reads a DID, which others may have named before.
+    pub(super) fn did(self, dids: &Dids) -> Result<PublicKey, DecodeFault> {
         let text = self.text()?;
-        if let Some((spelled, key)) = known
-            && spelled == text
-        {
-            return Ok((text, key));
-        }
-        let key = did::parse(text).map_err(|fault| match self.name {
+        dids.read(text).map_err(|fault| match self.name {
             "iss" => DecodeFault::Issuer { found: Quoted::new(text), fault },
             "sub" => DecodeFault::Subject { found: Quoted::new(text), fault },
             name => self::fault(name, &format!("is no key: {fault}")),
-        })?;
-        Ok((text, key))
+        })
     }
 
     pub(super) fn command(self) -> Result<Command, DecodeFault> {

@@ -8,6 +8,7 @@ use greatseal_core::statement::Aliases;
 use greatseal_core::time::Timestamp;
 
 use super::cbor::{Entries, MapBuf, Writer};
+use super::dids::Dids;
 use super::envelope::{Said, Version};
 use super::field::{self, Field};
 use super::revokes::Revokes;
@@ -204,20 +205,20 @@ impl Invocation {
     }
 
     /// Reads the payload, strictly.
-    pub(super) fn read(said: &Said<'_>) -> Result<Self, DecodeFault> {
+    pub(super) fn read(said: &Said<'_>, dids: &Dids) -> Result<Self, DecodeFault> {
         let [aud, cmd, exp, iat, iss, prf, sub, args, meta, cause, nonce] = field::sort(
             said.payload,
             ["aud", "cmd", "exp", "iat", "iss", "prf", "sub", "args", "meta", "cause", "nonce"],
         )?;
-        let issuer = iss.did(None)?;
-        said.fits(&issuer.1)?;
-        let subject = sub.did(Some(issuer))?;
+        let issuer = iss.did(dids)?;
+        said.fits(&issuer)?;
+        let subject = sub.did(dids)?;
         let command = cmd.command()?;
         let args = args.map()?;
         Ok(Self {
-            issuer: issuer.1,
-            audience: aud.optional(|aud| aud.did(Some(subject)))?.map(|(_, key)| key),
-            subject: subject.1,
+            issuer,
+            audience: aud.optional(|aud| aud.did(dids))?,
+            subject,
             proofs: prf.cids()?,
             nonce: nonce.bytes()?,
             expires: exp.nullable(Field::instant)?,

@@ -8,6 +8,7 @@ pub mod cbor;
 pub mod container;
 mod content;
 mod delegation;
+mod dids;
 mod envelope;
 mod field;
 mod invocation;

@@ -9,6 +9,7 @@ use greatseal_core::error::DecodeFault;
 use greatseal_core::supply::Supply;
 
 use super::content::{self, Ucan};
+use super::dids::Dids;
 use crate::deed;
 
 /// Reads and judges UCANs, and remembers the signatures it has verified.
@@ -19,13 +20,14 @@ use crate::deed;
 pub struct Verifier {
     memory: Memory<Ucan>,
     workers: NonZeroUsize,
+    dids: Dids,
 }
 
 impl Verifier {
     /// Makes a verifier with an empty memory that uses so many threads for large sets.
     #[must_use]
     pub fn new(workers: NonZeroUsize) -> Self {
-        Self { memory: Memory::default(), workers }
+        Self { memory: Memory::default(), workers, dids: Dids::default() }
     }
 
     /// Reads one token, or recalls it.
@@ -35,7 +37,7 @@ impl Verifier {
     pub fn read(&mut self, token: &[u8]) -> Result<Candidate<Ucan>, DecodeFault> {
         match self.memory.tokens.recall(token) {
             Some(verified) => Ok(Candidate::Verified(verified)),
-            None => content::decode(token).map(Candidate::Decoded),
+            None => content::decode_among(token, &self.dids).map(Candidate::Decoded),
         }
     }
 

@@ -9,6 +9,7 @@ use greatseal_core::statement::Kind;
 use super::cbor::{Entries, MapBuf, Writer};
 use super::content::{self, Ucan};
 use super::delegation::Delegation;
+use super::dids::Dids;
 use super::envelope::{self, HEADER, Payload};
 use super::invocation::Invocation;
 use super::revokes::REVOKE;
@@ -44,7 +45,7 @@ impl Signable for UcanEnvelope {
     const KINDS: &'static [Kind] = &[Kind::UcanDelegation, Kind::UcanInvocation];
 
     fn from_signing_bytes(message: &[u8]) -> Result<Ucan, DecodeFault> {
-        Ucan::read(&envelope::open_unsigned(message)?)
+        Ucan::read(&envelope::open_unsigned(message)?, &Dids::default())
     }
 
     fn assemble(message: &[u8], signature: &Signature) -> Vec<u8> {
