@@ -1,6 +1,9 @@
 //! The user's private configuration: where custody and trust are kept.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use greatseal_custody::{PassphraseSource, Surroundings};
 
 use crate::problem::Problem;
 use crate::{realm, text};
@@ -40,6 +43,17 @@ fn find(named: Option<&PathBuf>, variable: &str, own: &str) -> Option<PathBuf> {
     let absolute = |name: &str| set(name).filter(|path| path.is_absolute());
     let configuration = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
     configuration.map(|folder| folder.join("greatseal").join(own))
+}
+
+/// Tells custody what it does not look up itself: where agents and services of this user are.
+pub(crate) fn surroundings(passphrases: Arc<dyn PassphraseSource>) -> Surroundings {
+    Surroundings {
+        home: set("HOME").map(PathBuf::from).filter(|path| path.is_absolute()),
+        agent_socket: set("SSH_AUTH_SOCK"),
+        // As the clients of both servers read them.
+        vault_address: set("BAO_ADDR").or_else(|| set("VAULT_ADDR")).map(|it| it.to_string_lossy().into_owned()),
+        ..Surroundings::of(passphrases)
+    }
 }
 
 fn set(name: &str) -> Option<PathBuf> {

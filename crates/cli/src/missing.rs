@@ -90,7 +90,9 @@ fn next_identity(realm: &Realm, private: &Private, terms: &Terms) -> Result<Opti
         let what = "the operator's token names no next identity: a lost identity could not be replaced".into();
         return Ok(Some(finding(Kind::NextIdentity, what, "greatseal operator reissue".into())));
     };
-    let Some((name, key)) = realm.file().keys.iter().find(|(_, key)| next.opens(key.raw())) else {
+    let Some((name, key)) =
+        realm.file().keys.iter().find(|(_, key)| key.nkey().is_some_and(|key| next.opens(key.raw())))
+    else {
         let what = "this realm does not know the public half of its next identity".into();
         return Ok(Some(finding(Kind::NextIdentity, what, "greatseal key pin identity-2 KEY".into())));
     };

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use greatseal_core::deed::{Act, Deed, Revocation, Target};
-use greatseal_core::key::Nkey;
+use greatseal_core::key::{Nkey, PublicKey};
 use greatseal_core::limits::TOKEN_BYTES;
 use greatseal_core::{Code, Decoded, Timestamp, View};
 use greatseal_custody::{KeyName, Seed};
@@ -49,7 +49,7 @@ impl SealedStore {
     pub(crate) fn seal(&self, name: &KeyName, seed: &Seed, now: Timestamp) -> Result<(), Problem> {
         let path = self.path(name);
         if path.exists() {
-            return match self.find(name)?.filter(|sealed| revokes(sealed.deed.content(), &seed.nkey())) {
+            return match self.find(name)?.filter(|sealed| revokes(sealed.deed.content(), &seed.nkey().public_key())) {
                 Some(_) => Ok(()),
                 None => Err(Problem::new(Code::CustodyExists, format!("{} is another key's", text::path(&path)))
                     .hint("Move that file to a safe place under another name, and run the command again.")),
@@ -111,13 +111,12 @@ impl Sealed {
 }
 
 /// Says whether a deed is this key's revocation of everything that it signed.
-pub(crate) fn revokes(deed: &Deed, key: &Nkey) -> bool {
-    let own = key.public_key();
+pub(crate) fn revokes(deed: &Deed, own: &PublicKey) -> bool {
     let all = matches!(
         &deed.act,
-        Act::Revoke(Revocation { target: Target::Key(named), survivors: None }) if *named == own
+        Act::Revoke(Revocation { target: Target::Key(named), survivors: None }) if named == own
     );
-    all && deed.signer == own
+    all && deed.signer == *own
 }
 
 /// Writes down a key's revocation of everything that it signs.

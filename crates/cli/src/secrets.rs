@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_core::{Code, Timestamp};
 use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource};
 use secrecy::SecretString;
@@ -81,7 +81,7 @@ impl Custody {
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
-            ring: Keyring::new(self.store()?, unlock(given)).with(self.others()?),
+            ring: Keyring::new(self.store()?, configuration::surroundings(unlock(given))).with(self.others()?),
             sealed: self.sealed()?,
             apart: self.apart()?,
             new_passphrase,
@@ -91,7 +91,8 @@ impl Custody {
 
     /// Opens custody alone, to sign what was brought.
     pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
-        Ok(Keyring::new(self.store()?, unlock(self.passphrases.given()?)).with(self.others()?))
+        let around = configuration::surroundings(unlock(self.passphrases.given()?));
+        Ok(Keyring::new(self.store()?, around).with(self.others()?))
     }
 
     fn others(&self) -> Result<Vec<Keystore>, Problem> {
@@ -190,10 +191,10 @@ fn given_passphrase(given: &Given) -> Result<Passphrase, Problem> {
 
 fn unlock(given: Option<Given>) -> Arc<dyn PassphraseSource> {
     match given {
-        Some(given) => Arc::new(move |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+        Some(given) => Arc::new(move |_: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> {
             Passphrase::from_reader(given.as_slice())
         }),
-        None => Arc::new(|name: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+        None => Arc::new(|name: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> {
             let nobody = || greatseal_custody::PassphraseFault::Nobody { name: name.clone() };
             let text = ask(&format!("passphrase of {name}: ")).map_err(|_| nobody())?;
             Passphrase::new(SecretString::from(text.as_str()))

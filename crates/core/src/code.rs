@@ -2,65 +2,11 @@
 //!
 //! A code never changes its meaning and is never used again for another; new ones are added.
 
+mod party;
+
 use core::fmt;
 
-/// The exit codes of the command (DESIGN section 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
-    /// It worked, or the answer is *allow*.
-    Ok,
-    /// It did not work.
-    Error,
-    /// The call's words are off.
-    Usage,
-    /// The answer is *deny*.
-    Deny,
-    /// A key could not be reached or unlocked.
-    KeyUnavailable,
-    /// It worked, and somebody should look at what was found.
-    Findings,
-}
-
-impl Exit {
-    /// Returns the number the process ends with.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Error => 1,
-            Self::Usage => 2,
-            Self::Deny => 3,
-            Self::KeyUnavailable => 4,
-            Self::Findings => 7,
-        }
-    }
-}
-
-/// Who has to act when a code appears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
-    /// Whoever made or issued the token.
-    Author,
-    /// Whoever called: other arguments, files or trust.
-    Caller,
-    /// Whoever keeps the key.
-    Custodian,
-    /// The machine: disk, permissions.
-    Machine,
-}
-
-impl Party {
-    /// Returns the words for it.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Author => "whoever issued the token",
-            Self::Caller => "whoever called",
-            Self::Custodian => "whoever keeps the key",
-            Self::Machine => "whoever runs the machine",
-        }
-    }
-}
+pub use party::{Exit, Party};
 
 macro_rules! codes {
     ($($name:ident $text:literal $exit:ident $http:literal $party:ident $title:literal $advice:literal;)+) => {
@@ -496,6 +442,27 @@ codes! {
     CustodyDeadline "GS-CUSTODY-DEADLINE" KeyUnavailable 504 Custodian
         "custody did not answer in time"
         "Check that the custody answers at all, and try again: signing the same request twice gives the same signature.";
+    CustodyUnreachable "GS-CUSTODY-UNREACHABLE" KeyUnavailable 503 Custodian
+        "the place that keeps the key cannot be reached"
+        "Nothing was signed and nothing was lost. Start it, or mend the way to it, and run the same command again; `greatseal custody doctor` says which keys can be reached.";
+    CustodySealed "GS-CUSTODY-SEALED" KeyUnavailable 503 Custodian
+        "the place that keeps the key is sealed"
+        "Whoever keeps its unseal keys has to unseal it (`bao operator unseal`); then run the same command again.";
+    CustodyDenied "GS-CUSTODY-DENIED" KeyUnavailable 403 Custodian
+        "the place that keeps the key does not let us do this"
+        "The message names what was refused. docs/custody/ has the least that is needed for each place; what is refused beyond signing should stay refused.";
+    CustodyVersion "GS-CUSTODY-VERSION" KeyUnavailable 500 Custodian
+        "the key was rotated where it is kept, and the pinned version does not sign any more"
+        "Nothing was signed. A key is replaced by a new name, never beneath an old one: `greatseal key move` does it. Find out who rotated it.";
+    CustodyAnswer "GS-CUSTODY-ANSWER" KeyUnavailable 502 Custodian
+        "the place that keeps the key answered something that makes no sense"
+        "Nothing was signed. Check that the address is the right one, and what stands between here and there.";
+    CustodyUnsupported "GS-CUSTODY-UNSUPPORTED" KeyUnavailable 501 Caller
+        "this build, or the place that keeps the key, cannot do this"
+        "The message says what is missing: another build (`cargo install --features`), or another place for this key; docs/custody/ compares them.";
+    CustodySetup "GS-CUSTODY-SETUP" KeyUnavailable 500 Caller
+        "what is needed to reach the key is not set up on this machine"
+        "The message says what is missing; docs/custody/ has a page for each place, by commands that can be copied.";
     CustodyPassphrase "GS-CUSTODY-PASSPHRASE" Usage 400 Caller
         "there is no passphrase, and no terminal to ask for one"
         "Run it in a terminal, or name `--passphrase-file FILE` or `--passphrase-fd N`.";

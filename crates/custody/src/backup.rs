@@ -232,10 +232,10 @@ impl Backup {
             Refusal::Malformed(problem) => fault(problem.into()),
             Refusal::Seed(problem) => fault(format!("it holds no seed: {problem}")),
         })?;
-        if seed.nkey().raw() == entry.public.raw() {
+        if seed.nkey().public_key() == entry.public.public_key() {
             Ok(())
         } else {
-            Err(fault(CustodyFault::Pin { pinned: entry.public, found: seed.nkey() }.to_string()))
+            Err(fault(CustodyFault::Pin { pinned: entry.public, found: seed.nkey().into() }.to_string()))
         }
     }
 
@@ -251,7 +251,7 @@ impl Backup {
 fn path_of(entry: &Entry) -> Option<String> {
     match &entry.uri {
         KeyUri::File(file) => Some(format!("{KEYS}/{file}")),
-        KeyUri::Offline => None,
+        KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) | KeyUri::Offline => None,
     }
 }
 
@@ -316,7 +316,7 @@ mod tests {
             store.create(&name(key), Role::Account, &passphrase("key"), NOW).unwrap();
         }
         let offline = crate::seed::Seed::generate(Role::Operator).unwrap().nkey();
-        store.pin_offline(&name("offline"), offline, NOW).unwrap();
+        store.pin_offline(&name("offline"), offline.into(), NOW).unwrap();
         let trust = vec![("acme/pin.toml".to_owned(), b"x".to_vec()), ("acme/followed/1/1".to_owned(), vec![0xff])];
         (outer, Backup::new(store.snapshot().unwrap(), trust).unwrap())
     }

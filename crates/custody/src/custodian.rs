@@ -1,5 +1,6 @@
 //! What every place that keeps keys can do: describe a key, and sign a request with it.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use greatseal_core::issue::SigningRequest;
@@ -7,14 +8,16 @@ use greatseal_core::key::PublicKey;
 use greatseal_core::signature::{Signature, verify};
 use greatseal_core::statement::Kind;
 
+use crate::examination::Examination;
 use crate::fault::CustodyFault;
 use crate::uri::KeyUri;
 
 /// A holder of one private key. Callers use [`sign`], which trusts no custodian.
 ///
-/// An implementation signs the request's exact message with pure Ed25519 and returns what it got;
-/// it may not retry beyond the deadline. Making and importing keys are not here: few places can,
-/// and those that can have functions of their own, such as [`crate::Keystore::create`].
+/// An implementation signs the request's exact message, with pure Ed25519 or with ECDSA over P-256
+/// and SHA-256 (`r ‖ s`), and returns what it got. It gives up at the deadline, whatever the place
+/// does, and asks again within it only where nothing was answered: refused, sealed, throttled.
+/// Making and importing keys are not here: see [`crate::place`].
 pub trait Custodian: Send + Sync {
     /// Says which key this is and what it takes to use it, without unlocking it.
     ///
@@ -28,6 +31,20 @@ pub trait Custodian: Send + Sync {
     /// [`CustodyFault`] when the key cannot be reached or unlocked, is not the pinned one, or the
     /// deadline has passed.
     fn sign(&self, request: &SigningRequest, deadline: Deadline) -> Result<Signature, CustodyFault>;
+
+    /// Signs several requests, each as [`Self::sign`] would; the answers stand in the requests' order.
+    ///
+    /// A place that takes batches is sent at most [`Description::batch`] at once; others sign one
+    /// after another.
+    fn sign_batch(&self, requests: &[SigningRequest], deadline: Deadline) -> Vec<Result<Signature, CustodyFault>> {
+        requests.iter().map(|request| self.sign(request, deadline)).collect()
+    }
+
+    /// Asks the place itself what it holds and claims: nothing of it is proof.
+    ///
+    /// # Errors
+    /// [`CustodyFault`] when the place cannot be reached or unlocked, or does not know the key.
+    fn examine(&self, deadline: Deadline) -> Result<Examination, CustodyFault>;
 }
 
 /// What is known of a key in custody.
@@ -42,6 +59,8 @@ pub struct Description {
     pub lock: Lock,
     /// Bytes of the largest message it signs; the message is always sent whole.
     pub largest_message: usize,
+    /// Requests that it takes at once; 1 where it has no batches.
+    pub batch: NonZeroUsize,
 }
 
 /// What it takes to make a key sign.
@@ -109,10 +128,46 @@ pub fn sign(
     request: &SigningRequest,
     deadline: Deadline,
 ) -> Result<Signature, CustodyFault> {
-    let Description { public_key, largest_message: limit, uri: _, lock: _ } = custodian.describe()?;
+    let Description { public_key, largest_message: limit, .. } = custodian.describe()?;
     admit(request, public_key, limit)?;
     deadline.remaining()?;
     accept(request, public_key, custodian.sign(request, deadline)?)
+}
+
+/// Has several requests signed: the same road, in as few calls as the place takes.
+///
+/// The answers stand in the requests' order, each with its own fault; a request that is refused
+/// before it is sent keeps no other from being signed.
+///
+/// # Errors
+/// What [`Custodian::describe`] says; all else is told per request.
+pub fn sign_batch(
+    custodian: &dyn Custodian,
+    requests: &[SigningRequest],
+    deadline: Deadline,
+) -> Result<Vec<Result<Signature, CustodyFault>>, CustodyFault> {
+    let Description { public_key, largest_message: limit, batch, .. } = custodian.describe()?;
+    let mut answers = Vec::with_capacity(requests.len());
+    for chunk in requests.chunks(batch.get()) {
+        let refusals: Vec<_> = chunk
+            .iter()
+            .map(|request| admit(request, public_key, limit).and_then(|()| deadline.remaining().map(|_| ())).err())
+            .collect();
+        let fit: Vec<SigningRequest> =
+            chunk.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none()).map(|(it, _)| it.clone()).collect();
+        let mut signed = if fit.is_empty() { Vec::new() } else { custodian.sign_batch(&fit, deadline) }.into_iter();
+        for (request, refusal) in chunk.iter().zip(refusals) {
+            answers.push(match refusal {
+                Some(fault) => Err(fault),
+                // A place that answers with too few has not answered.
+                None => signed
+                    .next()
+                    .unwrap_or(Err(CustodyFault::Deadline))
+                    .and_then(|signature| accept(request, public_key, signature)),
+            });
+        }
+    }
+    Ok(answers)
 }
 
 /// Refuses a request before anybody is asked.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
 use greatseal_core::error::{Quoted, SignatureFault};
-use greatseal_core::key::{Nkey, PublicKey};
+use greatseal_core::key::{PublicKey, Spelled};
 use thiserror::Error;
 
 use crate::name::KeyName;
@@ -102,12 +102,82 @@ pub enum CustodyFault {
         name: KeyName,
     },
     /// Another key than the pinned one.
-    #[error("{pinned} is pinned, but the file holds {found}")]
+    #[error("{pinned} is pinned, but custody holds {found}")]
     Pin {
         /// The key that belongs here.
-        pinned: Nkey,
+        pinned: Spelled,
         /// The key that was found.
-        found: Nkey,
+        found: Spelled,
+    },
+    /// A place that does not answer: refused, dropped, throttled, or not there.
+    #[error("cannot reach {place}: {message}")]
+    Unreachable {
+        /// The place: an address, a socket, a module.
+        place: String,
+        /// What the system or the place said.
+        message: String,
+    },
+    /// A place that is sealed until its keepers open it.
+    #[error("{place} is sealed")]
+    Sealed {
+        /// The place.
+        place: String,
+    },
+    /// A place that does not let us.
+    #[error("{place} does not let us {action}: {message}")]
+    Denied {
+        /// The place.
+        place: String,
+        /// What was tried, as an infinitive: `sign`.
+        action: &'static str,
+        /// What it said.
+        message: Quoted,
+    },
+    /// A place that is reached and has no such key.
+    #[error("{place} has no key {key}")]
+    NoSuchKey {
+        /// The place.
+        place: String,
+        /// The key's name or fingerprint there.
+        key: String,
+    },
+    /// A PIN or passphrase that a device does not take.
+    #[error("{place} does not take the PIN: {message}")]
+    DeviceLocked {
+        /// The place.
+        place: String,
+        /// What it said, such as how many tries are left.
+        message: String,
+    },
+    /// A key that was rotated underneath: the pinned version signs no more, or another one answered.
+    #[error("{place}, key {key}: {problem}")]
+    Version {
+        /// The place.
+        place: String,
+        /// The key's name there.
+        key: String,
+        /// What happened to the version.
+        problem: String,
+    },
+    /// An answer that cannot be understood, or a refusal that is none of the others.
+    #[error("{place} answered: {message}")]
+    Answer {
+        /// The place.
+        place: String,
+        /// What it answered.
+        message: Quoted,
+    },
+    /// A thing that this build, or this place, cannot do.
+    #[error("{problem}")]
+    Unsupported {
+        /// What, and what could.
+        problem: String,
+    },
+    /// Something on this machine that is needed to reach the place is not there.
+    #[error("{problem}")]
+    Setup {
+        /// What is missing, and where it is looked for.
+        problem: String,
     },
     /// A key file that the passphrase does not open.
     #[error("the passphrase does not open {}", path.display())]
@@ -128,7 +198,7 @@ pub enum CustodyFault {
     #[error("{key} is the key {name} already")]
     SameKey {
         /// The key that was to be added.
-        key: Nkey,
+        key: Spelled,
         /// The name it has.
         name: KeyName,
     },
@@ -147,6 +217,16 @@ pub enum CustodyFault {
         mode: u32,
         /// The bits that may be set.
         allowed: u32,
+    },
+    /// A socket of somebody else.
+    #[error("{} belongs to the user {owner}, and we are {us}", path.display())]
+    Owner {
+        /// The socket.
+        path: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+        /// Ours.
+        us: u32,
     },
     /// A damaged key file, or something that is no file.
     #[error("{}: {problem}", path.display())]
@@ -255,12 +335,21 @@ impl CustodyFault {
             Self::TooLarge { .. } => Code::CustodyTooLarge,
             Self::Result(_) => Code::SignResult,
             Self::Deadline | Self::Busy { .. } => Code::CustodyDeadline,
-            Self::Missing { .. } | Self::Gone { .. } | Self::Offline { .. } => Code::CustodyMissing,
+            Self::Missing { .. } | Self::Gone { .. } | Self::Offline { .. } | Self::NoSuchKey { .. } => {
+                Code::CustodyMissing
+            }
+            Self::Unreachable { .. } => Code::CustodyUnreachable,
+            Self::Sealed { .. } => Code::CustodySealed,
+            Self::Denied { .. } => Code::CustodyDenied,
+            Self::Version { .. } => Code::CustodyVersion,
+            Self::Answer { .. } => Code::CustodyAnswer,
+            Self::Unsupported { .. } => Code::CustodyUnsupported,
+            Self::Setup { .. } => Code::CustodySetup,
             Self::Pin { .. } => Code::CustodyPin,
-            Self::Locked { .. } => Code::CustodyLocked,
+            Self::Locked { .. } | Self::DeviceLocked { .. } => Code::CustodyLocked,
             Self::Passphrase(_) => Code::CustodyPassphrase,
             Self::Exists { .. } | Self::SameKey { .. } | Self::Orphan { .. } => Code::CustodyExists,
-            Self::Permissions { .. } => Code::CustodyPermissions,
+            Self::Permissions { .. } | Self::Owner { .. } => Code::CustodyPermissions,
             Self::Malformed { .. } | Self::NoSeed { .. } | Self::Work { .. } | Self::Table { .. } => {
                 Code::CustodyMalformed
             }

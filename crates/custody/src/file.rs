@@ -1,24 +1,24 @@
 //! A key in a passphrase-encrypted file.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use greatseal_core::issue::SigningRequest;
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
+use greatseal_core::limits::UCAN_BYTES;
 use greatseal_core::signature::Signature;
 
 use crate::custodian::{Custodian, Deadline, Description, Lock, check};
 use crate::encrypted::{self, Refusal, WorkFactor};
+use crate::examination::{Audit, Examination, Extractable, Origin, Rights};
 use crate::fault::CustodyFault;
 use crate::folder::PrivateFolder;
 use crate::name::KeyName;
 use crate::passphrase::PassphraseSource;
 use crate::seed::Seed;
 use crate::uri::{FileName, KeyUri};
-
-/// Bytes of the largest message it signs: the largest statement of any family is a UCAN's.
-const LARGEST_MESSAGE: usize = 1024 * 1024;
 
 /// A key file, its pinned public key, and whoever knows its passphrase.
 ///
@@ -28,7 +28,7 @@ pub struct FileCustodian {
     folder: PrivateFolder,
     file: FileName,
     name: KeyName,
-    pinned: Nkey,
+    pinned: Spelled,
     source: Arc<dyn PassphraseSource>,
     unlocked: OnceLock<Result<Seed, CustodyFault>>,
     asking: Mutex<()>,
@@ -41,7 +41,7 @@ impl FileCustodian {
         folder: impl Into<PathBuf>,
         file: FileName,
         name: KeyName,
-        pinned: Nkey,
+        pinned: Spelled,
         source: Arc<dyn PassphraseSource>,
     ) -> Self {
         Self::within(PrivateFolder::new(folder.into()), file, name, pinned, source)
@@ -51,7 +51,7 @@ impl FileCustodian {
         folder: PrivateFolder,
         file: FileName,
         name: KeyName,
-        pinned: Nkey,
+        pinned: Spelled,
         source: Arc<dyn PassphraseSource>,
     ) -> Self {
         Self { folder, file, name, pinned, source, unlocked: OnceLock::new(), asking: Mutex::new(()) }
@@ -83,8 +83,8 @@ impl FileCustodian {
             Refusal::Malformed(problem) => CustodyFault::Malformed { path: path(), problem },
             Refusal::Seed(fault) => CustodyFault::NoSeed { path: path(), fault },
         })?;
-        if seed.nkey().raw() != self.pinned.raw() {
-            return Err(CustodyFault::Pin { pinned: self.pinned, found: seed.nkey() });
+        if seed.nkey().public_key() != self.pinned.public_key() {
+            return Err(CustodyFault::Pin { pinned: self.pinned, found: seed.nkey().into() });
         }
         Ok(seed)
     }
@@ -96,7 +96,8 @@ impl Custodian for FileCustodian {
             public_key: self.pinned.public_key(),
             uri: KeyUri::File(self.file.clone()),
             lock: Lock::Passphrase,
-            largest_message: LARGEST_MESSAGE,
+            largest_message: UCAN_BYTES,
+            batch: NonZeroUsize::MIN,
         })
     }
 
@@ -106,6 +107,19 @@ impl Custodian for FileCustodian {
         check(request, self.pinned.public_key())?;
         deadline.remaining()?;
         self.seed()?.sign(request)
+    }
+
+    /// Unlocks the file. What is in it came as text, whoever wrote it, and leaves as text.
+    fn examine(&self, deadline: Deadline) -> Result<Examination, CustodyFault> {
+        deadline.remaining()?;
+        Ok(Examination {
+            public_key: self.seed()?.nkey().public_key(),
+            origin: Origin::Unknown,
+            extractable: Extractable::Yes,
+            version: None,
+            rights: Rights::Everything,
+            audit: Audit::Off,
+        })
     }
 }
 

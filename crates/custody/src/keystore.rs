@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use greatseal_core::Timestamp;
-use greatseal_core::key::{Nkey, PublicKey, Role};
+use greatseal_core::key::{PublicKey, Role, Spelled};
 
+use crate::backend;
 use crate::custodian::Custodian;
 use crate::encrypted::{self, WorkFactor};
 use crate::fault::CustodyFault;
@@ -14,7 +15,8 @@ use crate::file::FileCustodian;
 use crate::folder::{Held, PrivateFolder};
 use crate::memory::{self, SignedStatement};
 use crate::name::KeyName;
-use crate::passphrase::{Passphrase, PassphraseSource};
+use crate::passphrase::Passphrase;
+use crate::place::Surroundings;
 use crate::seed::Seed;
 use crate::table::{Entry, Table};
 use crate::uri::{FileName, KeyUri};
@@ -101,11 +103,19 @@ impl Keystore {
     ///
     /// # Errors
     /// As for [`Self::import`].
-    pub fn pin_offline(&self, name: &KeyName, public: Nkey, now: Timestamp) -> Result<Entry, CustodyFault> {
+    pub fn pin_offline(&self, name: &KeyName, public: Spelled, now: Timestamp) -> Result<Entry, CustodyFault> {
+        self.pin(name, KeyUri::Offline, public, now)
+    }
+
+    /// Pins the public key of a key in some place: from here on no other will do.
+    ///
+    /// # Errors
+    /// As for [`Self::import`].
+    pub fn pin(&self, name: &KeyName, uri: KeyUri, public: Spelled, now: Timestamp) -> Result<Entry, CustodyFault> {
         let held = self.folder.hold()?;
         let table = self.table()?;
         table.admit(name, &public)?;
-        self.record(&held, table, Entry { name: name.clone(), uri: KeyUri::Offline, public, created: Some(now) })
+        self.record(&held, table, Entry { name: name.clone(), uri, public, created: Some(now) })
     }
 
     /// Returns every key, and every key file that no name refers to.
@@ -129,7 +139,7 @@ impl Keystore {
             .iter()
             .filter_map(|entry| match &entry.uri {
                 KeyUri::File(file) => Some(file.as_str()),
-                KeyUri::Offline => None,
+                _ => None,
             })
             .collect();
         let is_orphan = |name: &&String| FileName::parse(name).is_ok() && !known.contains(name.as_str());
@@ -169,7 +179,7 @@ impl Keystore {
         Ok(self.table()?.by_key(key).cloned())
     }
 
-    /// Finds the entry of a public key that can sign here: not kept offline, its file in place.
+    /// Finds the entry of a public key that can sign here: not kept offline, and a file in place.
     ///
     /// # Errors
     /// As for [`Self::list`].
@@ -178,6 +188,8 @@ impl Keystore {
         let here = match &entry.uri {
             KeyUri::File(file) => self.folder.has(file.as_str())?,
             KeyUri::Offline => false,
+            // Whether the place answers, only asking it tells; a name that is pinned there is at hand.
+            KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => true,
         };
         Ok(here.then_some(entry))
     }
@@ -233,26 +245,28 @@ impl Keystore {
         memory::remember(&self.folder, key, subject, statement)
     }
 
-    /// Returns the custodian of a name; `source` is asked when the first signature is.
+    /// Returns the custodian of a name; nobody is asked and nothing is reached before the first
+    /// signature.
     ///
     /// # Errors
-    /// [`CustodyFault::Missing`], or [`CustodyFault::Offline`] for a key that is not here.
-    pub fn custodian(
-        &self,
-        name: &KeyName,
-        source: Arc<dyn PassphraseSource>,
-    ) -> Result<Box<dyn Custodian>, CustodyFault> {
+    /// [`CustodyFault::Missing`], [`CustodyFault::Offline`] for a key that is not here, or
+    /// [`CustodyFault::Unsupported`] for a place that this build does not reach.
+    pub fn custodian(&self, name: &KeyName, around: &Surroundings) -> Result<Box<dyn Custodian>, CustodyFault> {
         let Entry { name, uri, public, created: _ } = self.find(name)?;
         match uri {
-            KeyUri::File(file) => Ok(Box::new(FileCustodian::within(self.folder.clone(), file, name, public, source))),
+            KeyUri::File(file) => {
+                let source = Arc::clone(&around.passphrases);
+                Ok(Box::new(FileCustodian::within(self.folder.clone(), file, name, public, source)))
+            }
             KeyUri::Offline => Err(CustodyFault::Offline { name }),
+            elsewhere => backend::custodian(name, elsewhere, public, around),
         }
     }
 
     fn add(&self, name: &KeyName, seed: &Seed, passphrase: &Passphrase, now: Timestamp) -> Result<Entry, CustodyFault> {
         let file = FileName::of(name);
         let orphan = || CustodyFault::Orphan { path: self.folder.join(file.as_str()) };
-        let public = seed.nkey();
+        let public = Spelled::from(seed.nkey());
         let admit = || {
             let table = self.table()?;
             table.admit(name, &public)?;

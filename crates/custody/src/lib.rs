@@ -16,10 +16,12 @@
     reason = "keys live in files and come from randomness; the ban is for the rooms that decide"
 )]
 
+mod backend;
 mod backup;
 mod base32;
 mod custodian;
 mod encrypted;
+mod examination;
 mod fault;
 mod file;
 mod folder;
@@ -27,22 +29,26 @@ mod keystore;
 mod memory;
 mod name;
 mod passphrase;
+pub mod place;
 mod running;
 mod seed;
 mod table;
 mod uri;
 mod wipe;
 
+pub use backend::{generator, importer, public_key};
 pub use backup::{BACKUP_BYTES, Backup, BackupFault};
-pub use custodian::{Custodian, Deadline, Description, Lock, sign};
+pub use custodian::{Custodian, Deadline, Description, Lock, sign, sign_batch};
 pub use encrypted::WorkFactor;
+pub use examination::{Audit, Examination, Extractable, Origin, Rights, Versions};
 pub use fault::{CustodyFault, SeedFault};
 pub use file::FileCustodian;
 pub use keystore::{Keystore, Listing};
 pub use memory::SignedStatement;
 pub use name::KeyName;
 pub use passphrase::{Passphrase, PassphraseFault, PassphraseSource};
+pub use place::{Algorithm, Generate, Import, Placed, Surroundings};
 pub use running::RunningKey;
 pub use seed::Seed;
 pub use table::Entry;
-pub use uri::{FileName, KeyUri};
+pub use uri::{AwsKmsUri, FileName, KeyUri, Pkcs11Uri, SshAgentUri, VaultKind, VaultUri};

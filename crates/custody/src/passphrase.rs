@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_core::limits::TEXT_FILE_BYTES;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
@@ -109,11 +109,11 @@ pub trait PassphraseSource: Send + Sync {
     ///
     /// # Errors
     /// [`CustodyFault::Passphrase`] when there is none to be had.
-    fn passphrase(&self, name: &KeyName, public: &Nkey) -> Result<Passphrase, CustodyFault>;
+    fn passphrase(&self, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault>;
 }
 
-impl<F: Fn(&KeyName, &Nkey) -> Result<Passphrase, CustodyFault> + Send + Sync> PassphraseSource for F {
-    fn passphrase(&self, name: &KeyName, public: &Nkey) -> Result<Passphrase, CustodyFault> {
+impl<F: Fn(&KeyName, &Spelled) -> Result<Passphrase, CustodyFault> + Send + Sync> PassphraseSource for F {
+    fn passphrase(&self, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault> {
         self(name, public)
     }
 }

@@ -5,15 +5,13 @@ use std::fmt;
 use ed25519_zebra::VerificationKeyBytes;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{PublicKey, RawKey};
+use greatseal_core::limits::UCAN_BYTES;
 use greatseal_core::signature::Signature;
 use secrecy::{ExposeSecretMut, SecretBox};
 
 use crate::custodian;
 use crate::fault::CustodyFault;
 use crate::seed::with_signing_key;
-
-/// Bytes of the largest message it signs: the largest statement of any family is a UCAN's.
-const LARGEST_MESSAGE: usize = 1024 * 1024;
 
 /// The running key of a service: drawn here, never written anywhere, gone with its owner.
 ///
@@ -53,7 +51,7 @@ impl RunningKey {
     /// is signed; [`CustodyFault::Result`] when the signature does not verify, as after a fault of
     /// the memory.
     pub fn sign(&self, request: &SigningRequest) -> Result<Signature, CustodyFault> {
-        custodian::admit(request, self.public, LARGEST_MESSAGE)?;
+        custodian::admit(request, self.public, UCAN_BYTES)?;
         let signature = with_signing_key(&self.secret, |key| key.sign(request.message()).to_bytes());
         custodian::accept(request, self.public, Signature::new(signature))
     }

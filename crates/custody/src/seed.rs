@@ -102,6 +102,12 @@ impl Seed {
         self.nkey
     }
 
+    /// Lends the 32 secret bytes, to be brought into another place.
+    #[cfg_attr(not(any(feature = "ssh-agent", feature = "pkcs11", feature = "vault")), expect(dead_code))]
+    pub(crate) fn lend<T>(&self, to: impl FnOnce(&[u8; 32]) -> T) -> T {
+        to(self.secret.expose_secret())
+    }
+
     /// Signs a request for this key.
     ///
     /// # Errors

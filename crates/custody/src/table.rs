@@ -10,7 +10,7 @@ use std::path::Path;
 
 use greatseal_core::Timestamp;
 use greatseal_core::error::Quoted;
-use greatseal_core::key::{Nkey, PublicKey};
+use greatseal_core::key::{PublicKey, Spelled};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::{Deserialize as Derived, Serialize};
 use toml::Spanned;
@@ -35,7 +35,7 @@ pub struct Entry {
     /// Where its private half is.
     pub uri: KeyUri,
     /// Its pinned public key.
-    pub public: Nkey,
+    pub public: Spelled,
     /// When it came into custody.
     pub created: Option<Timestamp>,
 }
@@ -100,7 +100,7 @@ impl Table {
     }
 
     /// Refuses a name that is taken, and a key that has another name already.
-    pub(crate) fn admit(&self, name: &KeyName, public: &Nkey) -> Result<(), CustodyFault> {
+    pub(crate) fn admit(&self, name: &KeyName, public: &Spelled) -> Result<(), CustodyFault> {
         if self.0.contains_key(name) {
             return Err(CustodyFault::Exists { name: name.clone() });
         }
@@ -138,8 +138,8 @@ struct Name(KeyName);
 struct Row {
     #[serde(deserialize_with = "uri")]
     uri: KeyUri,
-    #[serde(deserialize_with = "nkey")]
-    public: Nkey,
+    #[serde(deserialize_with = "public")]
+    public: Spelled,
     created: Option<u64>,
 }
 
@@ -166,8 +166,8 @@ fn uri<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyUri, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
-fn nkey<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nkey, D::Error> {
-    Nkey::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+fn public<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spelled, D::Error> {
+    Spelled::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// Returns line and column, from 1, of a byte of the text.
@@ -201,7 +201,10 @@ mod tests {
             table.insert(Entry {
                 name: KeyName::parse(name).unwrap(),
                 uri: uri.parse().unwrap(),
-                public: Nkey::new(greatseal_core::key::Role::Account, greatseal_core::key::RawKey::new([key; 32])),
+                public: Spelled::Nkey(greatseal_core::key::Nkey::new(
+                    greatseal_core::key::Role::Account,
+                    greatseal_core::key::RawKey::new([key; 32]),
+                )),
                 created: created.map(Timestamp::from_secs),
             });
         }
@@ -225,7 +228,7 @@ mod tests {
             (format!("schema = 1\n{good}created = -1\n"), (5, 11), "-1"),
             (format!("schema = 1\n{good}{good}"), (5, 7), "duplicate"),
             (format!("schema = 1\n{}", row("file:../a.age", OPERATOR)), (3, 7), "private folder"),
-            (format!("schema = 1\n{}", row("vault:x", OPERATOR)), (3, 7), "file:NAME.age"),
+            (format!("schema = 1\n{}", row("hsm:x", OPERATOR)), (3, 7), "file:, ssh-agent:"),
             (format!("schema = 1\n{}", row("offline:", &OPERATOR.replace('2', "3"))), (4, 10), "checksum"),
             (format!("schema = 1\n[keys.\"../x\"]\nuri = \"offline:\"\npublic = \"{OPERATOR}\"\n"), (2, 7), "name"),
             (format!("schema = 1\n{good}[keys.b]\nuri = \"offline:\"\npublic = \"{ACCOUNT}\"\n"), (5, 7), "same key"),

@@ -8,7 +8,7 @@ use greatseal_core::key::Role;
 use greatseal_custody::{CustodyFault, sign};
 
 use crate::support::{
-    NOW, PASSPHRASE, Source, child, given_folder, keystore, name, new_keystore, passphrase, request, soon,
+    NOW, PASSPHRASE, Source, around, child, given_folder, keystore, name, new_keystore, passphrase, request, soon,
 };
 
 /// The moment between the two writes: the key file is there, the table does not name it.
@@ -92,7 +92,7 @@ fn a_kill_at_any_moment_leaves_everything_whole() {
             assert!(kept, "{key} was reported and is not kept");
         }
         for entry in entries {
-            let custodian = store.custodian(&entry.name, Source::right()).unwrap();
+            let custodian = store.custodian(&entry.name, &around(Source::right())).unwrap();
             assert!(sign(&*custodian, &request(&entry.public, ""), soon()).is_ok(), "{}", entry.name);
         }
     }

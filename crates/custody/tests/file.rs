@@ -4,19 +4,19 @@ use std::fs;
 use std::path::PathBuf;
 
 use greatseal_core::Code;
-use greatseal_core::key::{Nkey, Role};
+use greatseal_core::key::{Nkey, Role, Spelled};
 use greatseal_custody::{
-    Custodian, CustodyFault, FileCustodian, FileName, KeyUri, Keystore, Lock, PassphraseFault, sign,
+    Custodian, CustodyFault, FileCustodian, FileName, KeyUri, Keystore, Lock, PassphraseFault, Surroundings, sign,
 };
 
-use crate::contract::{self, Place};
-use crate::support::{NOW, PASSPHRASE, Source, name, new_keystore, passphrase, request, soon};
+use crate::contract::{self, Place, Troubled};
+use crate::support::{NOW, PASSPHRASE, Source, around, name, new_keystore, passphrase, request, soon};
 
 struct Files {
     _outer: tempfile::TempDir,
     path: PathBuf,
     store: Keystore,
-    pinned: Nkey,
+    pinned: Spelled,
 }
 
 impl Files {
@@ -35,21 +35,31 @@ impl Files {
 }
 
 impl Place for Files {
-    fn pinned(&self) -> Nkey {
+    fn pinned(&self) -> Spelled {
         self.pinned
     }
     fn good(&self) -> Box<dyn Custodian> {
-        self.store.custodian(&name("acme/signing-1"), Source::right()).unwrap()
+        self.store.custodian(&name("acme/signing-1"), &around(Source::right())).unwrap()
     }
-    fn locked(&self) -> Box<dyn Custodian> {
-        self.custodian("acme.signing-1.age", Source::new(Some("wrong")))
+    fn replaced(&self) -> Troubled {
+        (self.custodian("acme.signing-2.age", Source::right()), Code::CustodyPin)
     }
-    fn replaced(&self) -> Box<dyn Custodian> {
-        self.custodian("acme.signing-2.age", Source::right())
+    fn troubles(&self) -> Vec<(&'static str, Troubled)> {
+        let locked = self.custodian("acme.signing-1.age", Source::new(Some("wrong")));
+        let gone = self.custodian("elsewhere.age", Source::right());
+        vec![("locked", (locked, Code::CustodyLocked)), ("gone", (gone, Code::CustodyMissing))]
     }
-    fn gone(&self) -> Box<dyn Custodian> {
-        self.custodian("elsewhere.age", Source::right())
+    /// Nothing is asked but a disk, and a person at his leisure.
+    fn hanging(&self) -> Option<Box<dyn Custodian>> {
+        None
     }
+}
+
+#[test]
+fn a_replaced_file_signs_nothing_even_past_the_one_road() {
+    let files = Files::new();
+    let (custodian, code) = files.replaced();
+    assert_eq!(custodian.sign(&request(&files.pinned, ""), soon()).unwrap_err().code(), code);
 }
 
 #[test]
@@ -147,10 +157,10 @@ fn damaged_files_are_refused_as_damaged() {
 #[test]
 fn a_closure_is_a_source() {
     let files = Files::new();
-    let source = std::sync::Arc::new(|asked: &greatseal_custody::KeyName, public: &Nkey| {
-        assert_eq!((asked.as_str(), public.role()), ("acme/signing-1", Role::Account));
+    let source = std::sync::Arc::new(|asked: &greatseal_custody::KeyName, public: &Spelled| {
+        assert_eq!((asked.as_str(), public.nkey().unwrap().role()), ("acme/signing-1", Role::Account));
         Ok(passphrase(PASSPHRASE))
     });
-    let custodian = files.store.custodian(&name("acme/signing-1"), source).unwrap();
+    let custodian = files.store.custodian(&name("acme/signing-1"), &Surroundings::of(source)).unwrap();
     assert!(sign(&*custodian, &request(&files.pinned, ""), soon()).is_ok());
 }

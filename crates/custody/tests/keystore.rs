@@ -3,10 +3,10 @@
 use std::fs;
 
 use greatseal_core::Code;
-use greatseal_core::key::{Nkey, RawKey, Role};
+use greatseal_core::key::{Nkey, RawKey, Role, Spelled};
 use greatseal_custody::{CustodyFault, FileName, KeyUri, Keystore, SeedFault, sign};
 
-use crate::support::{NOW, PASSPHRASE, Source, keystore, name, new_keystore, passphrase, request, soon};
+use crate::support::{NOW, PASSPHRASE, Source, around, keystore, name, new_keystore, passphrase, request, soon};
 
 const SEED: &str = "SOAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H2AJA";
 const PUBLIC: &str = "OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT";
@@ -20,7 +20,7 @@ fn a_folder_that_does_not_exist_is_an_empty_keystore() {
     assert_eq!((listing.entries, listing.orphans), (vec![], vec![]));
     let fault = CustodyFault::Missing { name: name("a"), folder: path.clone() };
     assert_eq!(store.find(&name("a")).unwrap_err(), fault);
-    assert!(store.custodian(&name("a"), Source::right()).is_err());
+    assert!(store.custodian(&name("a"), &around(Source::right())).is_err());
     assert!(!path.exists(), "looking makes nothing");
 }
 
@@ -29,14 +29,14 @@ fn a_created_key_is_found_by_name_and_by_key_and_signs() {
     let (_outer, path, store) = new_keystore();
     let made = store.create(&name("acme/payments-signing-1"), Role::Operator, &passphrase(PASSPHRASE), NOW).unwrap();
     assert_eq!(made.uri.to_string(), "file:acme.payments-signing-1.age");
-    assert_eq!((made.public.role(), made.created), (Role::Operator, Some(NOW)));
+    assert_eq!((made.public.nkey().unwrap().role(), made.created), (Role::Operator, Some(NOW)));
     // Another keystore, as another process sees it.
     let store = keystore(&path);
     assert_eq!(store.find(&made.name), Ok(made.clone()));
     assert_eq!(store.find_by_key(&made.public.public_key()), Ok(Some(made.clone())));
     assert_eq!(store.find_by_key(&Nkey::new(Role::Operator, RawKey::new([0; 32])).public_key()), Ok(None));
     assert_eq!(store.list().unwrap().entries, std::slice::from_ref(&made));
-    let custodian = store.custodian(&made.name, Source::right()).unwrap();
+    let custodian = store.custodian(&made.name, &around(Source::right())).unwrap();
     assert!(sign(&*custodian, &request(&made.public, ""), soon()).is_ok());
 }
 
@@ -45,7 +45,7 @@ fn an_imported_seed_keeps_its_key() {
     let (_outer, _path, store) = new_keystore();
     let made = store.import(&name("root"), format!("{SEED}\n").as_bytes(), &passphrase(PASSPHRASE), NOW).unwrap();
     assert_eq!(made.public.to_string(), PUBLIC);
-    let custodian = store.custodian(&name("root"), Source::right()).unwrap();
+    let custodian = store.custodian(&name("root"), &around(Source::right())).unwrap();
     assert!(sign(&*custodian, &request(&made.public, ""), soon()).is_ok());
 }
 
@@ -71,7 +71,7 @@ fn neither_a_name_nor_a_key_is_kept_twice() {
     assert_eq!(store.import(&name("a"), SEED.as_bytes(), &passphrase("x"), NOW), Err(taken.clone()));
     assert_eq!(store.pin_offline(&name("a"), first.public, NOW), Err(taken));
     for (seed, role) in [(SEED, Role::Operator), (SEED_AS_ACCOUNT, Role::Account)] {
-        let key = Nkey::new(role, *first.public.raw());
+        let key = Spelled::Nkey(Nkey::new(role, *first.public.nkey().unwrap().raw()));
         let same = CustodyFault::SameKey { key, name: name("a") };
         assert_eq!(store.import(&name("b"), seed.as_bytes(), &passphrase("x"), NOW), Err(same.clone()));
         assert_eq!(store.pin_offline(&name("b"), key, NOW), Err(same));
@@ -83,10 +83,10 @@ fn neither_a_name_nor_a_key_is_kept_twice() {
 #[test]
 fn an_offline_key_is_pinned_and_not_here() {
     let (_outer, path, store) = new_keystore();
-    let made = store.pin_offline(&name("root"), Nkey::parse(PUBLIC).unwrap(), NOW).unwrap();
+    let made = store.pin_offline(&name("root"), Nkey::parse(PUBLIC).unwrap().into(), NOW).unwrap();
     assert_eq!(made.uri, KeyUri::Offline);
     assert_eq!(keystore(&path).find(&name("root")), Ok(made));
-    let fault = store.custodian(&name("root"), Source::right()).err().unwrap();
+    let fault = store.custodian(&name("root"), &around(Source::right())).err().unwrap();
     assert_eq!(fault, CustodyFault::Offline { name: name("root") });
     assert_eq!(fault.code().exit(), greatseal_core::code::Exit::KeyUnavailable);
 }
@@ -117,7 +117,7 @@ fn a_replaced_key_file_or_pin_is_noticed() {
     let a = store.create(&name("a"), Role::Account, &passphrase(PASSPHRASE), NOW).unwrap();
     let b = store.create(&name("b"), Role::Account, &passphrase(PASSPHRASE), NOW).unwrap();
     fs::rename(path.join("b.age"), path.join("a.age")).unwrap();
-    let custodian = store.custodian(&name("a"), Source::right()).unwrap();
+    let custodian = store.custodian(&name("a"), &around(Source::right())).unwrap();
     let fault = sign(&*custodian, &request(&a.public, ""), soon()).unwrap_err();
     assert_eq!(fault, CustodyFault::Pin { pinned: a.public, found: b.public });
     // A request for the key that the file now holds is none for the key of that name.
@@ -136,7 +136,7 @@ fn uris_that_lead_out_of_the_folder_are_refused() {
         ["file:../a.age", "file:./a.age", "file:keys/../../a.age", "file:..", &format!("file:{}", outside.display())]
     {
         fs::write(path.join("keys.toml"), table.replace("file:a.age", uri)).unwrap();
-        let fault = store.custodian(&made.name, Source::right()).err().unwrap();
+        let fault = store.custodian(&made.name, &around(Source::right())).err().unwrap();
         assert_eq!(fault.code(), Code::CustodyMalformed, "{uri}");
         assert!(matches!(fault, CustodyFault::Table { line: 7.., .. }), "{fault:?}");
     }
@@ -149,7 +149,7 @@ fn a_link_out_of_the_folder_is_not_followed() {
     let made = store.create(&name("a"), Role::Account, &passphrase(PASSPHRASE), NOW).unwrap();
     fs::rename(path.join("a.age"), outer.path().join("a.age")).unwrap();
     std::os::unix::fs::symlink(outer.path().join("a.age"), path.join("a.age")).unwrap();
-    let custodian = store.custodian(&made.name, Source::right()).unwrap();
+    let custodian = store.custodian(&made.name, &around(Source::right())).unwrap();
     let fault = sign(&*custodian, &request(&made.public, ""), soon()).unwrap_err();
     assert_eq!(fault.code(), Code::CustodyMalformed);
 }
@@ -164,7 +164,7 @@ fn what_others_can_look_into_is_refused() {
 
     chmod("a.age", 0o640);
     let source = Source::right();
-    let custodian = store.custodian(&name("a"), source.clone()).unwrap();
+    let custodian = store.custodian(&name("a"), &around(source.clone())).unwrap();
     let fault = sign(&*custodian, &request(&made.public, ""), soon()).unwrap_err();
     assert_eq!(fault, CustodyFault::Permissions { path: path.join("a.age"), mode: 0o640, allowed: 0o600 });
     assert_eq!(source.asked(), 0);
@@ -209,6 +209,6 @@ fn keys_are_made_with_the_standard_work_factor() {
     let header = String::from_utf8_lossy(&header);
     let stanza = header.lines().nth(1).unwrap();
     assert!(stanza.starts_with("-> scrypt ") && stanza.ends_with(" 18"), "{header}");
-    let custodian = store.custodian(&made.name, Source::right()).unwrap();
+    let custodian = store.custodian(&made.name, &around(Source::right())).unwrap();
     assert!(sign(&*custodian, &request(&made.public, ""), soon()).is_ok());
 }

@@ -1,5 +1,6 @@
 //! Custodians that lie: whatever they return, no signature but the one asked for comes out.
 
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use greatseal_core::Code;
@@ -7,7 +8,7 @@ use greatseal_core::error::SignatureFault;
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Nkey, PublicKey, RawKey, Role};
 use greatseal_core::signature::Signature;
-use greatseal_custody::{Custodian, CustodyFault, Deadline, Description, KeyUri, Lock, Seed, sign};
+use greatseal_custody::{Custodian, CustodyFault, Deadline, Description, Examination, KeyUri, Lock, Seed, sign};
 
 use crate::support::{request, soon};
 
@@ -23,11 +24,21 @@ where
 {
     fn describe(&self) -> Result<Description, CustodyFault> {
         let public_key = self.claims;
-        Ok(Description { public_key, uri: KeyUri::Offline, lock: Lock::None, largest_message: 4_096 })
+        Ok(Description {
+            public_key,
+            uri: KeyUri::Offline,
+            lock: Lock::None,
+            largest_message: 4_096,
+            batch: NonZeroUsize::MIN,
+        })
     }
 
     fn sign(&self, request: &SigningRequest, _deadline: Deadline) -> Result<Signature, CustodyFault> {
         (self.answer)(request)
+    }
+
+    fn examine(&self, _deadline: Deadline) -> Result<Examination, CustodyFault> {
+        Err(CustodyFault::Deadline)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
 
 use greatseal_core::key::Role;
-use greatseal_custody::{Passphrase, Seed, sign};
+use greatseal_custody::{Passphrase, Seed, Surroundings, sign};
 use sha2::{Digest, Sha512};
 
 use crate::support::{NOW, child, given_folder, keystore, name, new_keystore, request, soon, spellings};
@@ -59,7 +59,8 @@ fn makes_and_uses_a_key() {
 
     let entry = store.create(&name("a"), Role::Account, &passphrase().unwrap(), NOW).unwrap();
     pause("made");
-    let custodian = store.custodian(&entry.name, std::sync::Arc::new(move |_: &_, _: &_| passphrase())).unwrap();
+    let custodian =
+        store.custodian(&entry.name, &Surroundings::of(std::sync::Arc::new(move |_: &_, _: &_| passphrase()))).unwrap();
     sign(&*custodian, &request(&entry.public, "words"), soon()).unwrap();
     pause("unlocked");
     drop(custodian);

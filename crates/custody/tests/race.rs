@@ -9,7 +9,7 @@ use greatseal_core::key::Role;
 use greatseal_custody::{CustodyFault, Keystore, sign};
 
 use crate::support::{
-    NOW, PASSPHRASE, Source, child, given_folder, keystore, name, new_keystore, passphrase, request, soon,
+    NOW, PASSPHRASE, Source, around, child, given_folder, keystore, name, new_keystore, passphrase, request, soon,
 };
 
 const PROCESSES: usize = 4;
@@ -18,7 +18,7 @@ const NAMES: usize = 6;
 /// Every name of the table signs, with the key that is pinned for it.
 fn assert_whole(store: &Keystore) {
     for entry in store.list().unwrap().entries {
-        let custodian = store.custodian(&entry.name, Source::right()).unwrap();
+        let custodian = store.custodian(&entry.name, &around(Source::right())).unwrap();
         assert!(sign(&*custodian, &request(&entry.public, ""), soon()).is_ok(), "{}", entry.name);
     }
 }

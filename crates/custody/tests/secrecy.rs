@@ -8,7 +8,9 @@ use greatseal_core::key::{Nkey, RawKey, Role};
 use greatseal_custody::{FileCustodian, FileName, Keystore, Seed, SeedFault, sign};
 use secrecy::ExposeSecret;
 
-use crate::support::{NOW, PASSPHRASE, Source, contains, name, new_keystore, passphrase, request, soon, spellings};
+use crate::support::{
+    NOW, PASSPHRASE, Source, around, contains, name, new_keystore, passphrase, request, soon, spellings,
+};
 
 /// A seed as its text and as its 32 bytes.
 struct Secret {
@@ -104,7 +106,7 @@ fn faults_do_not_repeat_secrets() {
     hear(&store.import(&name("a"), text.as_bytes(), &passphrase(PASSPHRASE), NOW).unwrap_err());
     hear(&store.import(&name("b"), text.as_bytes(), &passphrase(PASSPHRASE), NOW).unwrap_err());
     let stranger = Nkey::new(Role::Account, RawKey::new([9; 32]));
-    for (pinned, source) in [(entry.public, Source::new(Some("wrong"))), (stranger, Source::right())] {
+    for (pinned, source) in [(entry.public, Source::new(Some("wrong"))), (stranger.into(), Source::right())] {
         let file = FileName::of(&entry.name);
         let custodian = FileCustodian::new(&path, file, entry.name.clone(), pinned, source);
         hear(&sign(&custodian, &request(&pinned, ""), soon()).unwrap_err());
@@ -125,7 +127,7 @@ fn faults_do_not_repeat_secrets() {
     fs::write(path.join("keys.toml"), table).unwrap();
     for wrong in [format!("{text}{text}\n"), text[..57].into(), text.to_lowercase()] {
         fs::write(path.join("a.age"), encrypt(wrong.as_bytes())).unwrap();
-        let custodian = store.custodian(&name("a"), Source::right()).unwrap();
+        let custodian = store.custodian(&name("a"), &around(Source::right())).unwrap();
         hear(&sign(&*custodian, &request(&entry.public, ""), soon()).unwrap_err());
     }
     assert!(said.lines().count() > 20);
@@ -143,7 +145,7 @@ fn the_stock_command_can_make_and_open_key_files() {
     assert_eq!(plaintext, format!("{}\n", secret.text).as_bytes());
     // Changing the passphrase with the stock command: the pin does not care.
     fs::write(path.join("a.age"), encrypt(&plaintext)).unwrap();
-    let custodian = Keystore::open(&path).unwrap().custodian(&name("a"), Source::right()).unwrap();
+    let custodian = Keystore::open(&path).unwrap().custodian(&name("a"), &around(Source::right())).unwrap();
     assert!(sign(&*custodian, &request(&entry.public, ""), soon()).is_ok());
     assert_eq!(Seed::parse(&plaintext).unwrap_err(), SeedFault::Length { found: 59 });
 }

@@ -33,13 +33,13 @@ impl<'r> Who<'r> {
     }
 
     /// Adds keys that the realm is about to name.
-    pub(crate) fn learn(&mut self, keys: &[(KeyName, Nkey)]) {
+    pub(crate) fn learn(&mut self, keys: &[(KeyName, Spelled)]) {
         self.new.extend(keys.iter().map(|(name, key)| (key.public_key(), own(name).to_owned())));
     }
 
     /// Returns the name that the realm has for a key, or is about to have.
     pub(crate) fn named(&self, key: &PublicKey) -> Option<String> {
-        let known = key.ed25519().and_then(|raw| self.realm.name_of(raw));
+        let known = self.realm.name_of(key);
         known.map(|name| own(name).to_owned()).or_else(|| self.new.get(key).cloned())
     }
 

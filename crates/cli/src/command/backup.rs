@@ -168,6 +168,7 @@ fn tell(file: &Path, backup: &Backup, unlocked: bool, format: Format, done: &str
         KeyUri::Offline => "kept offline",
         KeyUri::File(_) if unlocked => "unlocked, as pinned",
         KeyUri::File(_) => "whole, not unlocked",
+        KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => "kept in its own place",
     };
     let pins: Vec<&str> =
         backup.files().filter_map(|(path, _)| path.strip_prefix("trust/")?.strip_suffix("/pin.toml")).collect();
@@ -188,7 +189,7 @@ fn tell(file: &Path, backup: &Backup, unlocked: bool, format: Format, done: &str
     });
     output::answer(format, &answer, || {
         let rows = keys.iter().map(|entry| {
-            [entry.name.to_string(), entry.public.role().to_string(), entry.public.short(), state(&entry.uri).into()]
+            [entry.name.to_string(), entry.public.word().to_owned(), entry.public.short(), state(&entry.uri).into()]
         });
         let mut shown = format!("{done} {}: {} files\n", text::path(file), backup.files().count());
         shown += &table(["name", "role", "key", "state"], rows.collect(), "it holds no keys");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
-use greatseal_core::key::{Nkey, Role, did};
+use greatseal_core::key::{Role, Spelled, did};
 use greatseal_custody::{KeyName, KeyUri, Keystore, Seed};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -183,7 +183,7 @@ fn without_realm(realm: &InRealm, name: &str) -> Result<Option<KeyName>, Problem
 }
 
 /// Says how the realm gets to know a key that was made outside of it.
-fn tell_where(name: &KeyName, public: &Nkey) {
+fn tell_where(name: &KeyName, public: &Spelled) {
     output::remark(&format!(
         "there is no realm here: name the key where there is one, with `greatseal key pin {} {public}`",
         crate::realm::own(name)
@@ -193,7 +193,7 @@ fn tell_where(name: &KeyName, public: &Nkey) {
 fn point_at(pin: &Pin, format: Format) -> Result<Exit, Problem> {
     let mut realm = Realm::open_to_change(pin.realm.start())?;
     let name = realm.name(&pin.name)?;
-    let public = Nkey::parse(&pin.public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+    let public = Spelled::parse(&pin.public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
     let keys = [(name, public)];
     realm.must_admit(&keys)?;
     let [(name, _)] = &keys;
@@ -227,8 +227,9 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
     let store = import.custody.store()?;
     // In custody, but not in the realm: an import that was interrupted goes on.
-    let halfway =
-        |known: &Nkey| realm.key(&name).is_err() && Seed::parse_line(&text).is_ok_and(|seed| seed.nkey() == *known);
+    let halfway = |known: &Spelled| {
+        realm.key(&name).is_err() && Seed::parse_line(&text).is_ok_and(|seed| Spelled::from(seed.nkey()) == *known)
+    };
     let entry = match store.find(&name) {
         Ok(entry) if halfway(&entry.public) => {
             output::remark(&format!("using the key {name} that is in custody already"));
@@ -270,24 +271,25 @@ fn tell_clear(file: &Path) {
     output::remark(&format!("the seed still lies in {file} in the clear: delete that file once you have a backup"));
 }
 
-fn tell_new(keys: &[(KeyName, Nkey)], done: &str, format: Format) {
+fn tell_new(keys: &[(KeyName, Spelled)], done: &str, format: Format) {
     let objects: Vec<Value> = keys.iter().map(|(name, key)| object(name, key)).collect();
     output::answer(format, &json!({ "keys": objects }), || {
         keys.iter().map(|(name, key)| format!("{done}: {name}\n  {key}\n")).collect()
     });
 }
 
-fn object(name: &KeyName, key: &Nkey) -> Value {
+fn object(name: &KeyName, key: &Spelled) -> Value {
     json!({
         "name": name.as_str(),
-        "role": key.role().word(),
+        "role": key.nkey().map(|key| key.role().word()),
+        "algorithm": key.public_key().algorithm(),
         "public": key.to_string(),
         "did": did::encode(&key.public_key()),
     })
 }
 
 /// Says where custody has a key; a file that is gone is told as such.
-fn place(store: &Keystore, key: &Nkey) -> Result<Option<String>, Problem> {
+fn place(store: &Keystore, key: &Spelled) -> Result<Option<String>, Problem> {
     let Some(entry) = store.find_by_key(&key.public_key())? else { return Ok(None) };
     let gone = matches!(entry.uri, KeyUri::File(_)) && store.at_hand(&key.public_key())?.is_none();
     Ok(Some(if gone { format!("{} (the file is gone)", entry.uri) } else { entry.uri.to_string() }))
@@ -295,7 +297,7 @@ fn place(store: &Keystore, key: &Nkey) -> Result<Option<String>, Problem> {
 
 fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
     let store = list.custody.store()?;
-    let keys: BTreeMap<KeyName, Nkey> = match Realm::open(list.realm.start()) {
+    let keys: BTreeMap<KeyName, Spelled> = match Realm::open(list.realm.start()) {
         Ok(realm) => realm.file().keys.clone(),
         // On the machine that only keeps keys there is no realm.
         Err(problem) if problem.code() == Code::RealmMissing && !list.realm.is_named() => {
@@ -312,7 +314,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
             members.insert("custody".into(), place.clone().into());
         }
         objects.push(object);
-        rows.push([name.to_string(), key.role().to_string(), key.short(), place.unwrap_or_else(|| "elsewhere".into())]);
+        rows.push([name.to_string(), key.word().to_owned(), key.short(), place.unwrap_or_else(|| "elsewhere".into())]);
     }
     for orphan in store.list()?.orphans {
         output::remark(&format!("{} is a key file that no name refers to; move it away", orphan.display()));
@@ -343,11 +345,11 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
         .chain(current.accounts.iter().map(|(_, path, token)| (path, token)))
         .filter_map(|(path, token)| {
             let claims = token.content();
-            let how = if claims.entity.subject().is_some_and(|subject| subject.raw() == key.raw()) {
+            let how = if claims.entity.subject().is_some_and(|subject| subject.public_key() == key.public_key()) {
                 "identity in"
-            } else if claims.entity.signers().iter().any(|signer| signer.raw() == key.raw()) {
+            } else if claims.entity.signers().iter().any(|signer| signer.public_key() == key.public_key()) {
                 "signing key in"
-            } else if claims.issuer.raw() == key.raw() {
+            } else if claims.issuer.public_key() == key.public_key() {
                 "signed"
             } else {
                 return None;
@@ -364,7 +366,7 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     output::answer(format, &shown, || {
         let mut lines = format!(
             "{name}\n  role     {}\n  public   {key}\n  did      {}\n  custody  {}\n",
-            key.role(),
+            key.word(),
             did::encode(&key.public_key()),
             place.unwrap_or_else(|| "elsewhere: custody here does not have it".into()),
         );

@@ -184,7 +184,7 @@ fn succeed(
     change(&mut order);
     let mut to_reissue = Vec::new();
     for name in &order.remove {
-        to_reissue.extend(desk.dies_with(&desk.realm.key(name)?)?);
+        to_reissue.extend(desk.dies_with(&desk.realm.nkey(name)?)?);
     }
     let Succeeded { filed, endorsed_by } = match desk.succeed(&order)? {
         Outcome::Done(done) => done,

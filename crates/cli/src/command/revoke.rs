@@ -98,7 +98,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
     match command {
         Command::Key(KeyWord { name, how }) => {
             let (mut desk, voters) = how.open(name)?;
-            let key = desk.realm.key(&desk.realm.name(name)?)?;
+            let key = desk.realm.nkey(&desk.realm.name(name)?)?;
             take_back(&mut desk, &Revoke::Key(key), how, &voters, name, format)
         }
         Command::Token(TokenWord { what, how }) => {
@@ -109,7 +109,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         }
         Command::Edge(EdgeWord { issuer, subject, how }) => {
             let (mut desk, voters) = how.open(subject)?;
-            let key = |name: &str| desk.realm.key(&desk.realm.name(name)?);
+            let key = |name: &str| desk.realm.nkey(&desk.realm.name(name)?);
             let (from, about) = (key(issuer)?, key(subject)?);
             if desk.is_identity(&from)? {
                 let fault = format!("{issuer} is an identity of the operator");

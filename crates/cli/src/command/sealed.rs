@@ -120,7 +120,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
     let desk = list.custody.desk(&list.realm, clock::now()?)?;
     let mut rows = Vec::new();
     for (name, key) in &desk.realm.file().keys {
-        let sealed = desk.sealed.find(name)?.filter(|sealed| revokes(sealed.deed.content(), key));
+        let sealed = desk.sealed.find(name)?.filter(|sealed| revokes(sealed.deed.content(), &key.public_key()));
         rows.push((name.clone(), *key, sealed.map(|sealed| sealed.path)));
     }
     let objects: Vec<Value> = rows
@@ -145,7 +145,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
 fn make_one(make: &Make, format: Format) -> Result<Exit, Problem> {
     let desk = make.custody.desk(&make.realm, clock::now()?)?;
     let name = desk.realm.name(&make.name)?;
-    let key = desk.realm.key(&name)?;
+    let key = desk.realm.nkey(&name)?;
     let unsigned = deed::encode(&crate::sealed::own_revocation(key, desk.now)?)?;
     let signature = desk.ring.sign(&unsigned.request())?;
     let view = greatseal_core::View::new(greatseal_core::Policy::Strict, Vec::new(), desk.now);
@@ -159,7 +159,7 @@ fn make_one(make: &Make, format: Format) -> Result<Exit, Problem> {
 fn copy(export: &Export, format: Format) -> Result<Exit, Problem> {
     let desk = export.custody.desk(&export.realm, clock::now()?)?;
     let name = desk.realm.name(&export.name)?;
-    let key = desk.realm.key(&name)?;
+    let key = desk.realm.nkey(&name)?;
     let sealed = desk.sealed.find(&name)?.ok_or_else(|| missing(&name))?;
     must_be_of(&sealed, &key)?;
     write_new(&export.out, &sealed.bytes)?;
@@ -183,7 +183,7 @@ fn missing(name: &KeyName) -> Problem {
 }
 
 fn must_be_of(sealed: &Sealed, key: &Nkey) -> Result<(), Problem> {
-    if revokes(sealed.deed.content(), key) {
+    if revokes(sealed.deed.content(), &key.public_key()) {
         return Ok(());
     }
     let what = match &sealed.deed.content().act {
@@ -206,7 +206,7 @@ fn publish_one(publish: &Publish, format: Format) -> Result<Exit, Problem> {
     must_confirm(&publish.confirm, &publish.name, "published")?;
     let mut desk = publish.custody.desk(&publish.realm, clock::now()?)?;
     let name = desk.realm.name(&publish.name)?;
-    let key = desk.realm.key(&name)?;
+    let key = desk.realm.nkey(&name)?;
     let sealed = match &publish.file {
         Some(file) => Sealed::read(name.clone(), file.clone())?,
         None => desk.sealed.find(&name)?.ok_or_else(|| missing(&name))?,
@@ -240,7 +240,7 @@ pub(crate) fn retire(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     must_confirm(&retire.confirm, &retire.name, "destroyed")?;
     let desk = retire.custody.desk(&retire.realm, clock::now()?)?;
     let name = desk.realm.name(&retire.name)?;
-    let key = desk.realm.key(&name)?;
+    let key = desk.realm.nkey(&name)?;
     if let Some(lister) = desk.lists(&key)? {
         return Err(Problem::new(Code::KeyListed, format!("{name} is still named by {lister}")));
     }

@@ -37,7 +37,7 @@ impl Desk {
         }
         let current = self.realm.tokens()?;
         let (operator, listed) = self.operator(&current)?;
-        let wanted = new.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
+        let wanted = new.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
         // An operator that was made without signing keys has but its identity.
         let by = if listed.is_empty() { vec![operator.nkey()] } else { listed };
         let signed_by = self.signer(&by, wanted, Code::AccountIssuer)?;
@@ -45,7 +45,7 @@ impl Desk {
         let mut names = vec![new.name.clone()];
         names.extend(self.signing_names(Some(&new.name), new.signing_keys)?);
         let new_keys = self.draw_keys(&names, Role::Account)?;
-        let keys = &new_keys.keys;
+        let keys: Vec<(&KeyName, Nkey)> = new_keys.nkeys().collect();
         let account = |key: &Nkey| Key::<Account>::new(*key.raw());
         let Some(((_, identity), signing)) = keys.split_first() else {
             return Err(Problem::usage("an account needs an identity key"));
@@ -66,7 +66,7 @@ impl Desk {
         let mut order = Order::new(format!("account-{}", own(&new.name)), self.now)
             .sign(unsigned, Filing::Account(Name::parse(own(&new.name))?));
         if countersigned(&current) {
-            for (_, key) in keys {
+            for (_, key) in &keys {
                 order = order.witness(self.deed(*key, Act::Countersign(id))?);
             }
         }
@@ -89,12 +89,12 @@ impl Desk {
         let Entity::Account(listing) = &older.content().entity else {
             return Err(Problem::new(Code::RealmMalformed, "the account's token is of another kind"));
         };
-        let wanted = next.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
+        let wanted = next.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
         let by = if listed.is_empty() { vec![operator.nkey()] } else { listed };
         let signed_by = self.signer(&by, wanted, Code::AccountIssuer)?;
 
         let old: Vec<Key<Account>> = listing.signers.clone().unwrap_or_default();
-        let removed = next.remove.iter().map(|name| self.realm.key(name)).collect::<Result<Vec<_>, _>>()?;
+        let removed = next.remove.iter().map(|name| self.realm.nkey(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(stranger) = removed.iter().find(|key| !old.iter().any(|listed| listed.raw() == key.raw())) {
             let fault = format!("{} is no signing key of {}", self.realm.show(stranger), next.account);
             return Err(Problem::new(Code::NameUnknown, fault));
@@ -102,7 +102,7 @@ impl Desk {
         let stays = |key: &&Key<Account>| !removed.iter().any(|removed| removed.raw() == key.raw());
         let mut signers: Vec<Key<Account>> = old.iter().filter(stays).copied().collect();
         let new_keys = self.draw_keys(&next.add, Role::Account)?;
-        for (name, key) in &new_keys.keys {
+        for (name, key) in new_keys.nkeys() {
             if signers.iter().any(|listed| listed.raw() == key.raw()) {
                 return Err(Problem::new(Code::NameTaken, format!("{name} is a signing key of the account already")));
             }

@@ -143,7 +143,7 @@ impl Desk {
 
     /// Shows a key by whatever name is known here: the realm's, else custody's.
     pub(crate) fn show_signer(&self, key: &PublicKey) -> String {
-        match key.ed25519().and_then(|raw| self.realm.name_of(raw)) {
+        match self.realm.name_of(key) {
             Some(name) => name.to_string(),
             None => self.ring.name_of(key).ok().flatten().map_or_else(|| key.to_string(), |name| name.to_string()),
         }

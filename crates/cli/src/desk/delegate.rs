@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
-use greatseal_core::key::{Nkey, PublicKey, Role};
+use greatseal_core::key::{PublicKey, Spelled};
 use greatseal_core::route::{Wanted, route};
 use greatseal_core::statement::Delegating;
 use greatseal_core::view::Separation;
@@ -48,7 +48,7 @@ impl Desk {
         &self,
         mut order: Order,
         new: &[NewDelegation],
-        keys: &[(KeyName, Nkey)],
+        keys: &[(KeyName, Spelled)],
     ) -> Result<Order, Problem> {
         let book = Book::read(&self.realm, self.now)?;
         let mut who = Who::of(&self.realm, &book);
@@ -68,7 +68,7 @@ impl Desk {
     fn must_hold(&self, book: &Book, who: &Who<'_>, grant: &Grant) -> Result<(), Problem> {
         let Grant { from, to, subject, command, window, .. } = grant;
         must_be_open(window, self.now)?;
-        if from.ed25519().and_then(|raw| self.realm.name_of(raw)).is_none() {
+        if self.realm.name_of(from).is_none() {
             let fault = format!("{} is none of this realm's keys, so nobody here could sign for it", who.show(from));
             return Err(Problem::new(Code::NameUnknown, fault)
                 .hint("Name a service, the root or one of its signing principals: `greatseal service list`."));
@@ -132,7 +132,12 @@ impl Desk {
 
     /// Checks delegations and revocations that were just signed with everybody's eyes, in the realm
     /// as it will be.
-    pub(super) fn judge_ucans(&self, filed: &[Filed], keys: &[(KeyName, Nkey)], notes: &[Note]) -> Result<(), Problem> {
+    pub(super) fn judge_ucans(
+        &self,
+        filed: &[Filed],
+        keys: &[(KeyName, Spelled)],
+        notes: &[Note],
+    ) -> Result<(), Problem> {
         let signed = filed.iter().filter_map(|file| Some((file, file.statement.ucan()?)));
         let signed: Vec<_> = signed.map(|(file, token)| (file.path.clone(), token.verified().clone())).collect();
         if signed.is_empty() {
@@ -158,7 +163,7 @@ impl Desk {
     }
 
     /// Returns the separation that is mandated once some keys and notes are in the realm.
-    fn separation_with(&self, keys: &[(KeyName, Nkey)], notes: &[Note]) -> Option<Separation> {
+    fn separation_with(&self, keys: &[(KeyName, Spelled)], notes: &[Note]) -> Option<Separation> {
         let new = notes.iter().find_map(|note| match note {
             Note::Root(root) => Some(root),
             Note::Service(..) => None,
@@ -177,9 +182,8 @@ impl Desk {
     }
 
     /// Returns a key of the realm as custody names it, for whoever has to sign with it.
-    pub(super) fn named(&self, key: &PublicKey) -> Option<Nkey> {
-        let raw = key.ed25519()?;
-        self.realm.name_of(raw).map(|_| Nkey::new(Role::User, *raw))
+    pub(super) fn named(&self, key: &PublicKey) -> Option<Spelled> {
+        self.realm.key(self.realm.name_of(key)?).ok()
     }
 }
 

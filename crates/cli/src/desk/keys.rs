@@ -2,7 +2,7 @@
 
 use greatseal_core::Code;
 use greatseal_core::issue::SigningRequest;
-use greatseal_core::key::{Nkey, Role};
+use greatseal_core::key::{Nkey, Role, Spelled};
 use greatseal_core::signature::Signature;
 use greatseal_custody::{CustodyFault, KeyName, KeyUri, Seed};
 
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// Keys by name, about to be named in the realm.
 #[derive(Debug, Default)]
 pub(crate) struct NewKeys {
-    pub(crate) keys: Vec<(KeyName, Nkey)>,
+    pub(crate) keys: Vec<(KeyName, Spelled)>,
     /// Those that custody does not have yet.
     drawn: Vec<(KeyName, Seed, Place)>,
 }
@@ -40,6 +40,11 @@ impl NewKeys {
         of.iter().skip(1).filter(|(name, _)| here(name)).count()
     }
 
+    /// Returns those that have a role: all of them, where they were drawn for one that signs nkey tokens.
+    pub(crate) fn nkeys(&self) -> impl Iterator<Item = (&KeyName, Nkey)> {
+        self.keys.iter().filter_map(|(name, key)| Some((name, key.nkey()?)))
+    }
+
     /// Joins others to these.
     pub(crate) fn join(&mut self, others: Self) {
         self.keys.extend(others.keys);
@@ -47,7 +52,7 @@ impl NewKeys {
     }
 
     /// Takes keys of which only the public halves have to be known.
-    pub(crate) const fn known(keys: Vec<(KeyName, Nkey)>) -> Self {
+    pub(crate) const fn known(keys: Vec<(KeyName, Spelled)>) -> Self {
         Self { keys, drawn: Vec::new() }
     }
 }
@@ -67,22 +72,28 @@ impl Desk {
         let mut keys = NewKeys::default();
         for name in names {
             let known = self.realm.key(name).ok();
+            // UCANs take keys without a role as well.
+            let fits =
+                |key: &Spelled| key.role().is_none_or(|of| of == role) && (key.role().is_some() || role == Role::User);
             let public = match self.ring.store.find(name) {
-                Ok(entry) if entry.public.role() == role => {
+                Ok(entry) if fits(&entry.public) => {
                     output::remark(&match entry.uri {
                         KeyUri::File(_) => format!("using the key {name} that is in custody already"),
                         KeyUri::Offline => format!("using the key {name} that is kept elsewhere"),
+                        KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => {
+                            format!("using the key {name} in {}", entry.uri)
+                        }
                     });
                     entry.public
                 }
                 Ok(entry) => {
                     return Err(Problem::new(
                         Code::NameTaken,
-                        format!("custody has a key {name} of role {}, not {role}", entry.public.role()),
+                        format!("custody has a key {name} that is one of {}, not of {role}", entry.public.word()),
                     ));
                 }
                 Err(CustodyFault::Missing { .. }) => {
-                    if let Some(known) = known.filter(|known| known.role() == role) {
+                    if let Some(known) = known.filter(fits) {
                         output::remark(&format!("using the key {name} that this realm knows; custody here lacks it"));
                         known
                     } else if known.is_some() {
@@ -92,7 +103,7 @@ impl Desk {
                         ));
                     } else {
                         let seed = Seed::generate(role)?;
-                        let public = seed.nkey();
+                        let public = Spelled::from(seed.nkey());
                         keys.drawn.push((name.clone(), seed, place));
                         public
                     }
@@ -125,7 +136,7 @@ impl Desk {
                     if self.apart.find(name).is_err() {
                         self.apart.keep(name, seed, &passphrase, self.now)?;
                     }
-                    self.ring.store.pin_offline(name, seed.nkey(), self.now)?;
+                    self.ring.store.pin_offline(name, seed.nkey().into(), self.now)?;
                 }
             }
             // Its end, prepared at its birth; `status` tells of keys that lack it.

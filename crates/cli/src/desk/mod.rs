@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use greatseal_core::deed::{Act, Deed};
 use greatseal_core::issue::{Issued, Unsigned};
-use greatseal_core::key::{Key, Nkey, Operator};
+use greatseal_core::key::{Key, Nkey, Operator, PublicKey, Spelled};
 use greatseal_core::supply::Supply;
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Code, Decision, Decoded, Timestamp, View};
@@ -112,22 +112,23 @@ impl Desk {
     /// # Errors
     /// `refusal` for a wanted key that is not at hand and not one of those that could sign: nobody
     /// should travel to a safe for a signature that verifiers refuse.
-    fn signer(&self, keys: &[Nkey], wanted: Option<Nkey>, refusal: Code) -> Result<Nkey, Problem> {
+    fn signer<K: Copy + Into<Spelled>>(&self, keys: &[K], wanted: Option<K>, refusal: Code) -> Result<K, Problem> {
+        let public = |key: K| -> PublicKey { key.into().public_key() };
         if let Some(wanted) = wanted {
-            let could = keys.iter().any(|key| key.raw() == wanted.raw());
-            if could || self.ring.has(&wanted.public_key())? {
+            let could = keys.iter().any(|key| public(*key) == public(wanted));
+            if could || self.ring.has(&public(wanted))? {
                 return Ok(wanted);
             }
             let shown = self.realm.show(&wanted);
             return Err(Problem::new(refusal, format!("{shown} is none of the keys that could sign this")));
         }
         for key in keys {
-            if self.ring.has(&key.public_key())? {
+            if self.ring.has(&public(*key))? {
                 return Ok(*key);
             }
         }
         for key in keys {
-            if self.ring.store.find_by_key(&key.public_key())?.is_some() {
+            if self.ring.store.find_by_key(&public(*key))?.is_some() {
                 return Ok(*key);
             }
         }

@@ -56,11 +56,11 @@ impl Desk {
         let signing_names = self.signing_names(None, new.signing_keys)?;
         let names: Vec<_> = core::iter::once(identity_name).chain(signing_names).collect();
         let mut new_keys = self.draw_keys(&names, Role::Operator)?;
-        let keys = new_keys.keys.clone();
+        let keys: Vec<(KeyName, Nkey)> = new_keys.nkeys().map(|(name, key)| (name.clone(), key)).collect();
         let next = match new.succession {
             Some(_) => {
                 let next = self.draw_keys_for(&[self.realm.name("identity-2")?], Role::Operator, Place::Apart)?;
-                let key = next.keys.first().map(|(_, key)| *key);
+                let key = next.nkeys().next().map(|(_, key)| key);
                 new_keys.join(next);
                 key
             }
@@ -122,7 +122,10 @@ impl Desk {
         loop {
             let name = self.realm.name(&format!("identity-{number}"))?;
             let free = match self.realm.key(&name) {
-                Ok(known) => !self.is_identity(&known)?,
+                Ok(known) => match known.nkey() {
+                    Some(known) => !self.is_identity(&known)?,
+                    None => false,
+                },
                 Err(_) => true,
             };
             if free {

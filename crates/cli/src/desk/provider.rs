@@ -73,7 +73,7 @@ impl Desk {
     ) -> Result<Outcome<SignedProvider>, Problem> {
         let current = self.realm.tokens()?;
         self.operator(&current)?;
-        let account = self.realm.key(&order.account)?;
+        let account = self.realm.nkey(&order.account)?;
         let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
             token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
         }) else {
@@ -81,7 +81,7 @@ impl Desk {
                 .hint("`greatseal account list` shows the accounts there are."));
         };
         let keys = super::module::issuers(&current, token.content(), account);
-        let wanted = order.by.as_ref().map(|name| self.realm.key(name)).transpose()?;
+        let wanted = order.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
         let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
 
         let hashes = parts.hashes();
@@ -116,8 +116,8 @@ impl Desk {
         };
         let mut waiting = Order::new(name, self.now).sign(unsigned, Filing::Provider(filing));
         // A log gives a provider to the account of its first publication that its own key agreed to.
-        for (_, key) in new_keys.keys.iter().filter(|_| countersigned(&current)) {
-            waiting = waiting.witness(self.deed(*key, Act::Countersign(id))?);
+        for (_, key) in new_keys.nkeys().filter(|_| countersigned(&current)) {
+            waiting = waiting.witness(self.deed(key, Act::Countersign(id))?);
         }
         self.carry_out(waiting.with_keys(new_keys))?.map(|filed| {
             let (_, bytes, _) = Filed::only(filed)?;
@@ -129,7 +129,7 @@ impl Desk {
         let of_provider = |key: Nkey| Key::try_from(key).map_err(|fault| Problem::new(fault.code(), fault.to_string()));
         match key {
             ProviderKey::Public(key) => Ok((*key, NewKeys::default())),
-            ProviderKey::Named(name) => match self.realm.key(name) {
+            ProviderKey::Named(name) => match self.realm.nkey(name) {
                 Ok(key) => Ok((of_provider(key)?, NewKeys::default())),
                 Err(problem) => Err(problem.hint(format!(
                     "A provider is known by a key of its own. Make it with `greatseal key create {} --role provider`, or add `--new-key`.",
@@ -142,8 +142,9 @@ impl Desk {
                         .hint("Leave `--new-key` out to sign a new revision under it."));
                 }
                 let new_keys = self.draw_keys(core::slice::from_ref(name), RoleWord::Provider)?;
-                match new_keys.keys.first() {
-                    Some((_, key)) => Ok((of_provider(*key)?, new_keys)),
+                let drawn = new_keys.nkeys().next().map(|(_, key)| key);
+                match drawn {
+                    Some(key) => Ok((of_provider(key)?, new_keys)),
                     None => Err(Problem::usage("a provider needs a key")),
                 }
             }

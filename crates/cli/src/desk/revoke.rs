@@ -66,7 +66,7 @@ impl Desk {
         survivors: Option<Survivors>,
     ) -> Result<Outcome<Vec<Filed>>, Problem> {
         let voters = match voters {
-            Voters::Named(names) => names.iter().map(|name| self.realm.key(name)).collect::<Result<Vec<_>, _>>()?,
+            Voters::Named(names) => names.iter().map(|name| self.realm.nkey(name)).collect::<Result<Vec<_>, _>>()?,
             Voters::Any => self.voters(what)?,
         };
         let mut order = Order::new("revocation", self.now);

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::Arc;
 use std::time::Duration;
 
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
 use greatseal_core::signature::Signature;
-use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, Keystore, PassphraseSource};
+use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, Keystore, Surroundings};
 
 use crate::problem::Problem;
 
@@ -21,14 +20,14 @@ pub(crate) struct Keyring {
     pub(crate) store: Keystore,
     /// Custody on other media, brought for this once.
     others: Vec<Keystore>,
-    unlock: Arc<dyn PassphraseSource>,
+    around: Surroundings,
     /// Custodians that have been asked before.
     unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
 }
 
 impl Keyring {
-    pub(crate) fn new(store: Keystore, unlock: Arc<dyn PassphraseSource>) -> Self {
-        Self { store, others: Vec::new(), unlock, unlocked: RefCell::default() }
+    pub(crate) fn new(store: Keystore, around: Surroundings) -> Self {
+        Self { store, others: Vec::new(), around, unlocked: RefCell::default() }
     }
 
     /// Adds custody on other media.
@@ -74,7 +73,7 @@ impl Keyring {
         let mut unlocked = self.unlocked.borrow_mut();
         let custodian = match unlocked.entry(entry.name.clone()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(store.custodian(&entry.name, Arc::clone(&self.unlock))?),
+            Entry::Vacant(new) => new.insert(store.custodian(&entry.name, &self.around)?),
         };
         Ok(greatseal_custody::sign(&**custodian, request, Deadline::after(PATIENCE))?)
     }

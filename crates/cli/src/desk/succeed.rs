@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use greatseal_core::deed::{Act, Revocation, Target};
-use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role};
+use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role, Spelled};
 use greatseal_core::succession::{Commitment, Succession, Terms};
 use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
@@ -103,7 +103,7 @@ impl Desk {
 
     /// Puts the next list of signing keys together.
     fn next_signers(&self, next: &NextToken, old: &[Key<Operator>]) -> Result<(Vec<Key<Operator>>, NewKeys), Problem> {
-        let removed = next.remove.iter().map(|name| self.realm.key(name)).collect::<Result<Vec<_>, _>>()?;
+        let removed = next.remove.iter().map(|name| self.realm.nkey(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(stranger) = removed.iter().find(|key| !old.iter().any(|listed| listed.raw() == key.raw())) {
             let fault = format!("{} is no signing key of the operator", self.realm.show(stranger));
             return Err(Problem::new(Code::NameUnknown, fault).hint("`greatseal key list` shows the keys there are."));
@@ -111,7 +111,7 @@ impl Desk {
         let stays = |key: &&Key<Operator>| !removed.iter().any(|removed| removed.raw() == key.raw());
         let mut signers: Vec<Key<Operator>> = old.iter().filter(stays).copied().collect();
         let new_keys = self.named_keys(&next.add, Role::Operator)?;
-        for (name, key) in &new_keys.keys {
+        for (name, key) in new_keys.nkeys() {
             if signers.iter().any(|listed| listed.raw() == key.raw()) {
                 return Err(Problem::new(Code::NameTaken, format!("{name} is a signing key of the operator already")));
             }
@@ -153,17 +153,19 @@ impl Desk {
         let issuer = self.next_identity(&commitment)?;
         let name = self.next_identity_name()?;
         let after = self.draw_keys_for(&[name], Role::Operator, Place::Apart)?;
-        let commitment = after.keys.first().map(|(_, key)| Commitment::to(key.raw()));
+        let commitment = after.nkeys().next().map(|(_, key)| Commitment::to(key.raw()));
         new_keys.join(after);
         Ok((Key::new(*issuer.raw()), commitment))
     }
 
     /// Finds the key that a token commits to among those that the realm names.
     pub(crate) fn next_identity(&self, commitment: &Commitment) -> Result<Nkey, Problem> {
-        self.realm.file().keys.values().find(|key| commitment.opens(key.raw())).copied().ok_or_else(|| {
-            Problem::new(Code::NameUnknown, "this realm does not know the public half of its next identity")
-                .hint("`greatseal key pin NAME KEY` names it; the operator's token holds its SHA-256.")
-        })
+        self.realm.file().keys.values().filter_map(Spelled::nkey).find(|key| commitment.opens(key.raw())).ok_or_else(
+            || {
+                Problem::new(Code::NameUnknown, "this realm does not know the public half of its next identity")
+                    .hint("`greatseal key pin NAME KEY` names it; the operator's token holds its SHA-256.")
+            },
+        )
     }
 
     /// Picks who endorses: every key at hand, and as many elsewhere as a quorum still needs.
@@ -195,7 +197,7 @@ impl Desk {
             paired = terms.pair;
         }
         for name in &next.endorsers {
-            let key = self.realm.key(name)?;
+            let key = self.realm.nkey(name)?;
             if !chosen.iter().any(|known| known.raw() == key.raw()) {
                 chosen.push(key);
             }

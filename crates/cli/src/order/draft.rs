@@ -5,7 +5,7 @@
 
 use greatseal_core::deed::Deed;
 use greatseal_core::issue::{IssueFault, Issued, SigningRequest, Unsigned};
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_core::signature::Signature;
 use greatseal_core::statement::{Kind, Statement, StatementId};
 use greatseal_core::{Code, Timestamp, View};
@@ -167,11 +167,11 @@ impl Draft {
     }
 
     /// Says whether it speaks of that key, or commits to it.
-    pub(crate) fn names(&self, key: &Nkey) -> bool {
+    pub(crate) fn names(&self, key: &Spelled) -> bool {
         let spelled = [key.to_string(), key.public_key().to_string()];
         let claim = self.wascap().and_then(|claims| claims.succession.as_ref());
         let next = claim.and_then(|claim| claim.terms().next);
-        next.is_some_and(|next| next.opens(key.raw()))
+        next.zip(key.nkey()).is_some_and(|(next, key)| next.opens(key.raw()))
             || self.request.summary().iter().any(|(_, value)| spelled.contains(value))
     }
 

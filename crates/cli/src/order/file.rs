@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_core::limits::{REQUEST_BYTES, REQUEST_STATEMENTS};
 use greatseal_core::signature::{SIGNATURE_LENGTH, Signature, verify};
 use greatseal_core::{Code, Timestamp};
@@ -77,7 +77,7 @@ impl Order {
     /// When a path in it cannot be written, or the whole is too large to be read again.
     pub(crate) fn to_bytes(&self, realm: &Realm) -> Result<Vec<u8>, Problem> {
         let statements = self.items.iter().map(|item| item.write(realm)).collect::<Result<_, _>>()?;
-        let key = |(name, key): &(KeyName, Nkey)| WrittenKey { name: name.to_string(), public: key.to_string() };
+        let key = |(name, key): &(KeyName, Spelled)| WrittenKey { name: name.to_string(), public: key.to_string() };
         to_json(&Written {
             greatseal_request: VERSION,
             digest: self.digest().to_string(),
@@ -113,7 +113,7 @@ impl Order {
             written.statements.into_iter().map(|item| Item::read(item, realm)).collect::<Result<Vec<_>, _>>()?;
         let mut keys = Vec::new();
         for WrittenKey { name, public } in written.keys {
-            let public = Nkey::parse(&public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
+            let public = Spelled::parse(&public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
             // No name is smuggled into the realm beside what is signed.
             if !items.iter().any(|item| item.draft.names(&public)) {
                 return Err(altered(format!("it would name the key {public}, of which no statement speaks")));

@@ -9,11 +9,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greatseal_core::key::{Key, Nkey, Operator};
+use greatseal_core::key::{Key, Operator, Spelled};
 use greatseal_core::succession::AccountRule;
 use greatseal_core::supply::Supply;
 use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View};
-use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase};
+use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, Surroundings};
 use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 use zeroize::Zeroizing;
@@ -63,9 +63,9 @@ impl Tour {
             realm: Realm::create(&folder.join("acme"), Name::parse("acme")?)?,
             ring: Keyring::new(
                 Keystore::open(private.join("keys"))?,
-                Arc::new(move |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> {
+                Surroundings::of(Arc::new(move |_: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> {
                     Passphrase::from_reader(passphrase.as_bytes())
-                }),
+                })),
             ),
             sealed: SealedStore::beside(&private.join("keys")),
             apart: Keystore::open(private.join("keys-apart"))?,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greatseal_core::Code;
-use greatseal_core::key::{Nkey, PublicKey};
+use greatseal_core::key::{PublicKey, Spelled};
 use greatseal_core::view::Separation;
 use greatseal_custody::KeyName;
 
@@ -56,7 +56,7 @@ impl Realm {
     ///
     /// # Errors
     /// `GS-ROOT-MISSING` when it has none.
-    pub(crate) fn root(&self) -> Result<(&Root, Nkey), Problem> {
+    pub(crate) fn root(&self) -> Result<(&Root, Spelled), Problem> {
         let missing = || Problem::new(Code::RootMissing, "this realm has no root of UCANs yet");
         let root = self.file.root.as_ref().ok_or_else(missing)?;
         Ok((root, self.key(&root.key)?))
@@ -71,7 +71,7 @@ impl Realm {
     ///
     /// # Errors
     /// `GS-NAME-UNKNOWN` when there is none.
-    pub(crate) fn service(&self, name: &Name) -> Result<(&Service, Nkey), Problem> {
+    pub(crate) fn service(&self, name: &Name) -> Result<(&Service, Spelled), Problem> {
         let service = self.file.services.get(name).ok_or_else(|| {
             Problem::new(Code::NameUnknown, format!("this realm has no service {name}"))
                 .hint("`greatseal service list` shows the services there are.")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use greatseal_core::Code;
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_custody::KeyName;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,11 @@ use crate::problem::Problem;
 
 /// The newest version of the file's form that this program writes and reads.
 ///
-/// 1: the first. 2: `[warnings]`. 3: `[root]` and `[services]`; without them 2 is written, which
-/// programs before this one read.
-const SCHEMA: u32 = 3;
+/// 1: the first. 2: `[warnings]`. 3: `[root]` and `[services]`. 4: keys that are DIDs. The oldest that
+/// can say it is written, so that programs before this one read what they can.
+const SCHEMA: u32 = 4;
+/// The version of a file in which every key is an nkey.
+const WITHOUT_DIDS: u32 = 3;
 /// The version of a file without root and services.
 const WITHOUT_SERVICES: u32 = 2;
 /// Warnings that one realm may ask for, and days of the earliest.
@@ -99,7 +101,7 @@ pub(crate) struct RealmFile {
     pub(crate) policy: greatseal_core::Policy,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) warnings: Warnings,
-    pub(crate) keys: BTreeMap<KeyName, Nkey>,
+    pub(crate) keys: BTreeMap<KeyName, Spelled>,
     pub(crate) root: Option<Root>,
     pub(crate) services: BTreeMap<Name, Service>,
 }
@@ -147,7 +149,7 @@ impl RealmFile {
         let name = Name::parse(&written.name)?;
         let mut keys = BTreeMap::new();
         for (key, value) in written.keys {
-            let public = Nkey::parse(&value.public).map_err(|fault| malformed(format!("key {key}: {fault}")))?;
+            let public = Spelled::parse(&value.public).map_err(|fault| malformed(format!("key {key}: {fault}")))?;
             keys.insert(name.complete(&key)?, public);
         }
         let policy = match written.policy {
@@ -167,6 +169,16 @@ impl RealmFile {
         }
     }
 
+    fn schema(&self) -> u32 {
+        if self.keys.values().any(|key| key.nkey().is_none()) {
+            SCHEMA
+        } else if self.root.is_some() || !self.services.is_empty() {
+            WITHOUT_DIDS
+        } else {
+            WITHOUT_SERVICES
+        }
+    }
+
     /// Finds a key that the root or a service has and the file does not.
     fn named_in_vain(&self) -> Option<&KeyName> {
         let root = self.root.iter().flat_map(|root| core::iter::once(&root.key).chain(&root.signing));
@@ -177,7 +189,7 @@ impl RealmFile {
     /// Writes the file's text.
     pub(crate) fn text(&self) -> Result<String, Problem> {
         let written = Written {
-            schema: if self.root.is_some() || !self.services.is_empty() { SCHEMA } else { WITHOUT_SERVICES },
+            schema: self.schema(),
             name: self.name.as_str().into(),
             policy: match self.policy {
                 greatseal_core::Policy::Strict => WrittenPolicy::Strict,
@@ -204,7 +216,7 @@ impl RealmFile {
 
 #[cfg(test)]
 mod tests {
-    use greatseal_core::key::{RawKey, Role};
+    use greatseal_core::key::{Nkey, RawKey, Role};
 
     use super::super::authority::Mandate;
     use super::*;
@@ -212,7 +224,7 @@ mod tests {
     #[test]
     fn the_file_goes_both_ways() {
         let mut file = RealmFile::new(Name::parse("acme").unwrap());
-        let key = Nkey::parse("OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT").unwrap();
+        let key = Spelled::parse("OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT").unwrap();
         file.keys.insert(file.name.complete("signing-1").unwrap(), key);
         let back = RealmFile::parse(&file.text().unwrap(), "greatseal.toml").unwrap();
         assert_eq!(back.keys, file.keys);
@@ -256,7 +268,7 @@ mod tests {
         assert!(text.contains("schema = 3\n") && text.contains("separation = \"mandated\""), "{text}");
         assert_eq!(RealmFile::parse(&text, "greatseal.toml").unwrap_err().code(), Code::RealmMalformed);
         for (byte, name) in [(1, root), (2, signing)] {
-            file.keys.insert(name, Nkey::new(Role::User, RawKey::new([byte; 32])));
+            file.keys.insert(name, Nkey::new(Role::User, RawKey::new([byte; 32])).into());
         }
         let back = RealmFile::parse(&file.text().unwrap(), "greatseal.toml").unwrap();
         assert_eq!((back.root, back.services), (file.root, file.services));

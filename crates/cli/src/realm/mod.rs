@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
-use greatseal_core::key::{Nkey, RawKey};
+use greatseal_core::key::{Nkey, PublicKey, Spelled};
 use greatseal_custody::KeyName;
 
 pub(crate) use authority::{Mandate, Note, Root, Service, WrittenNote};
@@ -146,7 +146,7 @@ impl Realm {
     ///
     /// # Errors
     /// `GS-NAME-UNKNOWN` when there is none.
-    pub(crate) fn key(&self, name: &KeyName) -> Result<Nkey, Problem> {
+    pub(crate) fn key(&self, name: &KeyName) -> Result<Spelled, Problem> {
         self.file
             .keys
             .get(name)
@@ -154,21 +154,35 @@ impl Realm {
             .ok_or_else(|| Problem::new(Code::NameUnknown, format!("this realm has no key {name}")))
     }
 
+    /// Finds a key with a role by its name.
+    ///
+    /// # Errors
+    /// `GS-NAME-UNKNOWN` when there is none, `GS-KEY-ROLE` for a key that only UCANs take.
+    pub(crate) fn nkey(&self, name: &KeyName) -> Result<Nkey, Problem> {
+        let key = self.key(name)?;
+        key.nkey().ok_or_else(|| {
+            let algorithm = key.public_key().algorithm();
+            Problem::new(Code::KeyRole, format!("{name} is a {algorithm} key without a role, which only UCANs take"))
+                .hint("Accounts, modules and providers are signed for with Ed25519: `greatseal key list` shows roles.")
+        })
+    }
+
     /// Finds the name of a key, compared by its raw bytes.
-    pub(crate) fn name_of(&self, raw: &RawKey) -> Option<&KeyName> {
-        self.file.keys.iter().find(|(_, key)| key.raw() == raw).map(|(name, _)| name)
+    pub(crate) fn name_of(&self, public: &PublicKey) -> Option<&KeyName> {
+        self.file.keys.iter().find(|(_, key)| key.public_key() == *public).map(|(name, _)| name)
     }
 
     /// Shows a key by its name where it has one.
-    pub(crate) fn show(&self, key: &Nkey) -> String {
-        self.name_of(key.raw()).map_or_else(|| key.short(), |name| format!("{name} ({})", key.short()))
+    pub(crate) fn show(&self, key: &(impl Copy + Into<Spelled>)) -> String {
+        let key: Spelled = (*key).into();
+        self.name_of(&key.public_key()).map_or_else(|| key.short(), |name| format!("{name} ({})", key.short()))
     }
 
     /// Adds public keys and saves the realm, all or nothing.
     ///
     /// # Errors
     /// `GS-NAME-TAKEN` for a name, or a raw key, that the realm has already.
-    pub(crate) fn add_keys(&mut self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
+    pub(crate) fn add_keys(&mut self, keys: &[(KeyName, Spelled)]) -> Result<(), Problem> {
         let file = self.with_keys(keys)?;
         if keys.iter().all(|(name, key)| self.file.keys.get(name) == Some(key)) {
             return Ok(());
@@ -182,7 +196,7 @@ impl Realm {
     ///
     /// # Errors
     /// As for [`Self::add_keys`].
-    pub(crate) fn must_admit(&self, keys: &[(KeyName, Nkey)]) -> Result<(), Problem> {
+    pub(crate) fn must_admit(&self, keys: &[(KeyName, Spelled)]) -> Result<(), Problem> {
         self.with_keys(keys).map(|_| ())
     }
 
@@ -226,14 +240,14 @@ impl Realm {
         Ok(file)
     }
 
-    fn with_keys(&self, keys: &[(KeyName, Nkey)]) -> Result<RealmFile, Problem> {
+    fn with_keys(&self, keys: &[(KeyName, Spelled)]) -> Result<RealmFile, Problem> {
         let mut file = self.file.clone();
         for (name, key) in keys {
             // A command that was interrupted may have come this far before.
             if file.keys.get(name) == Some(key) {
                 continue;
             }
-            if let Some((taken, _)) = file.keys.iter().find(|(_, known)| known.raw() == key.raw()) {
+            if let Some((taken, _)) = file.keys.iter().find(|(_, known)| known.public_key() == key.public_key()) {
                 return Err(Problem::new(Code::NameTaken, format!("{key} is in this realm already, as {taken}")));
             }
             if file.keys.insert(name.clone(), *key).is_some() {

@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use greatseal_core::Timestamp;
-use greatseal_core::key::{Account, Key, Nkey, Role};
-use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, WorkFactor};
+use greatseal_core::key::{Account, Key, Role, Spelled};
+use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, Surroundings, WorkFactor};
 use greatseal_token::wascap::{self, Claims, Entity, Listing};
 
 use super::*;
@@ -22,8 +22,8 @@ fn passphrase() -> Passphrase {
 
 fn ring(folder: &Path) -> Keyring {
     let store = Keystore::open(folder).unwrap().with_work_factor(WorkFactor::worthless_for_tests());
-    let unlock = |_: &KeyName, _: &Nkey| -> Result<Passphrase, CustodyFault> { Ok(passphrase()) };
-    Keyring::new(store, Arc::new(unlock))
+    let unlock = |_: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> { Ok(passphrase()) };
+    Keyring::new(store, Surroundings::of(Arc::new(unlock)))
 }
 
 /// A realm with an operator of two signing keys, the second of which is kept in another folder.
@@ -61,9 +61,9 @@ fn order(desk: &Desk, by: [&str; 2]) -> Order {
         keys.push((full, subject));
         let claims = Claims {
             terms: desk.terms(30).unwrap(),
-            issuer: desk.realm.key(&desk.realm.name(by).unwrap()).unwrap(),
+            issuer: desk.realm.nkey(&desk.realm.name(by).unwrap()).unwrap(),
             entity: Entity::Account(Listing {
-                subject: Key::<Account>::new(*subject.raw()),
+                subject: Key::<Account>::new(*subject.nkey().unwrap().raw()),
                 name: Some(name.to_string()),
                 signers: None,
             }),

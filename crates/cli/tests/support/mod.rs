@@ -125,7 +125,8 @@ impl Place {
             let note = self.path(&format!(".config/greatseal/keys-sealed/{}.elsewhere", name.as_str()));
             fs::create_dir_all(note.parent().unwrap()).unwrap();
             fs::write(note, "").unwrap();
-            store.create(&name, role, &passphrase, Timestamp::from_secs(1_700_000_000)).unwrap().public
+            let made = store.create(&name, role, &passphrase, Timestamp::from_secs(1_700_000_000)).unwrap();
+            made.public.nkey().unwrap()
         };
         names.iter().map(create).collect()
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Nkey, PublicKey, did};
+use super::{Nkey, PublicKey, Role, did};
 use crate::error::KeyFault;
 
 /// A public key as it was spelled: as an nkey with its role, or as a DID.
@@ -42,6 +42,24 @@ impl Spelled {
         match self {
             Self::Nkey(nkey) => Some(*nkey),
             Self::Did(_) => None,
+        }
+    }
+
+    /// Returns the role, if it is spelled with one.
+    #[must_use]
+    pub const fn role(&self) -> Option<Role> {
+        match self {
+            Self::Nkey(nkey) => Some(nkey.role()),
+            Self::Did(_) => None,
+        }
+    }
+
+    /// Returns what the key is for, in a word: its role, or for a DID, which has none, the algorithm.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Nkey(nkey) => nkey.role().word(),
+            Self::Did(key) => key.algorithm(),
         }
     }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use greatseal_core::error::{DecodeFault, Quoted};
 use greatseal_core::issue::{Signable, SigningRequest, Unsigned};
-use greatseal_core::key::{Nkey, PublicKey, RawKey};
+use greatseal_core::key::{PublicKey, Spelled, did};
 use greatseal_core::signature::Signature;
 use greatseal_core::statement::{Family, Grant, Kind};
 use greatseal_core::time::Validity;
 use greatseal_core::{Decoded, Statement, Timestamp};
 use greatseal_custody::{
-    CustodyFault, Deadline, KeyName, Keystore, Passphrase, PassphraseFault, PassphraseSource, WorkFactor,
+    CustodyFault, Deadline, KeyName, Keystore, Passphrase, PassphraseFault, PassphraseSource, Surroundings, WorkFactor,
 };
 
 /// The passphrase of every key in these tests; long enough to be recognised wherever it shows up.
@@ -53,9 +53,10 @@ impl Signable for Words {
 
     fn from_signing_bytes(message: &[u8]) -> Result<Self, DecodeFault> {
         let fault = || DecodeFault::Unknown { found: Quoted::new("words") };
-        let key = message.get(Kind::WascapToken.prefix().len()..).and_then(|rest| rest.get(..64)).ok_or_else(fault)?;
-        let key: [u8; 32] = HEXLOWER.decode(key).map_err(|_| fault())?.try_into().map_err(|_| fault())?;
-        Ok(Self { signer: PublicKey::Ed25519(RawKey::new(key)) })
+        let rest = message.get(Kind::WascapToken.prefix().len()..).ok_or_else(fault)?;
+        let did = rest.split(|byte| *byte == b' ').next().ok_or_else(fault)?;
+        let did = std::str::from_utf8(did).map_err(|_| fault())?;
+        Ok(Self { signer: did::parse(did).map_err(|_| fault())? })
     }
     fn assemble(message: &[u8], signature: &Signature) -> Vec<u8> {
         [message, signature.as_bytes()].concat()
@@ -69,15 +70,15 @@ impl Signable for Words {
 }
 
 /// Asks for the signer's signature over some words.
-pub(crate) fn request(signer: &Nkey, words: &str) -> SigningRequest {
+pub(crate) fn request(signer: &(impl Copy + Into<Spelled>), words: &str) -> SigningRequest {
     let mut message = Kind::WascapToken.prefix().to_vec();
-    message.extend_from_slice(HEXLOWER.encode(signer.raw().as_bytes()).as_bytes());
+    message.extend_from_slice(format!("{} ", (*signer).into().public_key()).as_bytes());
     message.extend_from_slice(words.as_bytes());
     Unsigned::<Words>::new(message).unwrap().request()
 }
 
 /// Asks for a signature over a message of exactly so many bytes.
-pub(crate) fn request_of_size(signer: &Nkey, bytes: usize) -> SigningRequest {
+pub(crate) fn request_of_size(signer: &(impl Copy + Into<Spelled>), bytes: usize) -> SigningRequest {
     let least = request(signer, "").message().len();
     request(signer, &"x".repeat(bytes - least))
 }
@@ -128,13 +129,18 @@ impl Source {
 }
 
 impl PassphraseSource for Source {
-    fn passphrase(&self, name: &KeyName, _public: &Nkey) -> Result<Passphrase, CustodyFault> {
+    fn passphrase(&self, name: &KeyName, _public: &Spelled) -> Result<Passphrase, CustodyFault> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match self.answer {
             Some(text) => Ok(passphrase(text)),
             None => Err(PassphraseFault::Nobody { name: name.clone() }.into()),
         }
     }
+}
+
+/// Knows who is asked, and nothing else.
+pub(crate) fn around(source: Arc<Source>) -> Surroundings {
+    Surroundings::of(source)
 }
 
 const FOLDER: &str = "GREATSEAL_TEST_FOLDER";

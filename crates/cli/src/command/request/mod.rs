@@ -160,7 +160,7 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
 }
 
 fn show(realm: &Realm, key: &PublicKey) -> String {
-    let name = key.ed25519().and_then(|raw| realm.name_of(raw));
+    let name = realm.name_of(key);
     name.map_or_else(|| key.to_string(), ToString::to_string)
 }
 
@@ -178,7 +178,7 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     let order = Order::read(&path, realm.as_ref())?;
     let store = show.custody.store()?;
     let names = |raw: &RawKey| {
-        let known = realm.as_ref().and_then(|realm| realm.name_of(raw).cloned());
+        let known = realm.as_ref().and_then(|realm| realm.name_of(&PublicKey::Ed25519(*raw)).cloned());
         let name = known.or_else(|| Some(store.find_by_key(&PublicKey::Ed25519(*raw)).ok()??.name));
         name.map(|name| name.to_string())
     };

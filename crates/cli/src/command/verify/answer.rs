@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use greatseal_core::key::Nkey;
+use greatseal_core::key::Spelled;
 use greatseal_core::statement::Family;
 use greatseal_core::{Code, Decision, Policy, Timestamp};
 use serde::Serialize;
@@ -180,7 +180,7 @@ pub(super) fn realm_names() -> Vec<(String, String)> {
         |_| Vec::new(),
         |realm| {
             let keys = &realm.file().keys;
-            let spelled = |(name, key): (&_, &Nkey)| {
+            let spelled = |(name, key): (&_, &Spelled)| {
                 let did = key.public_key();
                 [
                     (key.to_string(), format!("{name} ({})", key.short())),

@@ -1,75 +1,51 @@
-//! Where a key is kept: `file:NAME.age` or `offline:`.
+//! Where a key is kept: the URIs of `keys.toml` (DESIGN section 7).
+//!
+//! Every build reads and writes all of them, so that a table made with one build serves another;
+//! whether a build can reach the place is another question, answered by [`crate::Keystore::custodian`].
+
+mod aws_kms;
+mod file;
+mod pkcs11;
+mod query;
+mod ssh_agent;
+mod vault;
 
 use std::fmt;
 use std::str::FromStr;
 
 use greatseal_core::error::Quoted;
 
+pub use aws_kms::AwsKmsUri;
+pub use file::FileName;
+pub use pkcs11::Pkcs11Uri;
+pub use ssh_agent::SshAgentUri;
+pub use vault::{VaultKind, VaultUri};
+
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
-
-/// Ending of key files, as `age` users expect it.
-const ENDING: &str = ".age";
-/// Bytes of a file's name on common file systems.
-const FILE_NAME_BYTES: usize = 255;
-
-/// The name of a key file in the private folder: one plain component that ends in `.age`.
-///
-/// It never leads out of the folder, because it holds no separator, no `..`, and no leading dot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(String);
-
-impl FileName {
-    /// Returns the file of a name. Names hold no dot, so different names have different files.
-    #[must_use]
-    pub fn of(name: &KeyName) -> Self {
-        Self(name.as_str().replace('/', ".") + ENDING)
-    }
-
-    /// Reads a file name.
-    ///
-    /// # Errors
-    /// [`CustodyFault::Uri`] for anything that is no plain name ending in `.age`.
-    pub fn parse(text: &str) -> Result<Self, CustodyFault> {
-        let refuse = |problem: &str| Err(CustodyFault::Uri { found: Quoted::new(text), problem: problem.into() });
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if !text.bytes().all(plain) {
-            return refuse("a key file lies in the private folder itself; its name has letters, digits, '.', '-', '_'");
-        }
-        if text.starts_with('.') || text.contains("..") {
-            return refuse("the name of a key file begins with no dot and has no two in a row");
-        }
-        if text.len() <= ENDING.len() || !text.ends_with(ENDING) || text.len() > FILE_NAME_BYTES {
-            return refuse("the name of a key file ends in .age and has at most 255 bytes");
-        }
-        Ok(Self(text.into()))
-    }
-
-    /// Returns the text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for FileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
 
 /// Where the private half of a key is, in the spelling of `keys.toml`.
+///
+/// A URI without a key names the place alone, as generation and import take it: `ssh-agent:`,
+/// `pkcs11:token=acme`, `openbao://`, `awskms:///`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyUri {
     /// `file:NAME.age`: encrypted in the private folder.
     File(FileName),
+    /// `ssh-agent:SHA256:…`: in an agent of OpenSSH.
+    SshAgent(SshAgentUri),
+    /// `pkcs11:…` (RFC 7512): in a token behind a PKCS#11 module.
+    Pkcs11(Pkcs11Uri),
+    /// `openbao://KEY?…` or `hashivault://KEY?…`: in a transit engine.
+    Vault(VaultUri),
+    /// `awskms://[ENDPOINT]/KEY`: in AWS KMS.
+    AwsKms(AwsKmsUri),
     /// `offline:`: not on this machine; requests are carried to it.
     Offline,
 }
 
 impl KeyUri {
-    /// The schemes that this build knows, for messages.
-    const KNOWN: &'static str = "file:NAME.age, offline:";
+    /// The schemes, for messages.
+    const KNOWN: &'static str = "file:, ssh-agent:, pkcs11:, openbao:, hashivault:, awskms:, offline:";
 }
 
 impl FromStr for KeyUri {
@@ -78,15 +54,19 @@ impl FromStr for KeyUri {
     /// Reads a URI.
     ///
     /// # Errors
-    /// [`CustodyFault::Uri`], naming the schemes that this build knows.
+    /// [`CustodyFault::Uri`], naming the schemes that there are.
     fn from_str(text: &str) -> Result<Self, CustodyFault> {
         let refuse = |problem: String| Err(CustodyFault::Uri { found: Quoted::new(text), problem });
         match text.split_once(':') {
             Some(("file", file)) => FileName::parse(file).map(Self::File),
+            Some(("ssh-agent", _)) => SshAgentUri::parse(text).map(Self::SshAgent),
+            Some(("pkcs11", _)) => Pkcs11Uri::parse(text).map(Self::Pkcs11),
+            Some(("openbao" | "hashivault", _)) => VaultUri::parse(text).map(Self::Vault),
+            Some(("awskms", _)) => AwsKmsUri::parse(text).map(Self::AwsKms),
             Some(("offline", "")) => Ok(Self::Offline),
             Some(("offline", _)) => refuse("nothing follows offline:".into()),
-            Some(_) => refuse(format!("this build knows {}, no other scheme", Self::KNOWN)),
-            None => refuse(format!("it begins with no scheme; this build knows {}", Self::KNOWN)),
+            Some(_) => refuse(format!("the schemes are {}", Self::KNOWN)),
+            None => refuse(format!("it begins with no scheme; there are {}", Self::KNOWN)),
         }
     }
 }
@@ -95,6 +75,10 @@ impl fmt::Display for KeyUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => write!(f, "file:{file}"),
+            Self::SshAgent(uri) => uri.fmt(f),
+            Self::Pkcs11(uri) => uri.fmt(f),
+            Self::Vault(uri) => uri.fmt(f),
+            Self::AwsKms(uri) => uri.fmt(f),
             Self::Offline => f.write_str("offline:"),
         }
     }
@@ -103,6 +87,7 @@ impl fmt::Display for KeyUri {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::KeyName;
 
     #[test]
     fn text_goes_both_ways() {
@@ -158,10 +143,10 @@ mod tests {
 
     #[test]
     fn other_schemes_are_named_with_those_that_are_known() {
-        for text in ["pkcs11:token=x", "FILE:a.age", "file", "", "offline", "offline:x", "a.age"] {
+        for text in ["yubihsm:1", "FILE:a.age", "file", "", "offline", "offline:x", "a.age"] {
             assert!(text.parse::<KeyUri>().is_err(), "{text}");
         }
-        let message = "pkcs11:token=x".parse::<KeyUri>().unwrap_err().to_string();
-        assert!(message.contains("file:NAME.age, offline:"), "{message}");
+        let message = "yubihsm:1".parse::<KeyUri>().unwrap_err().to_string();
+        assert!(message.contains("file:, ssh-agent:"), "{message}");
     }
 }
