@@ -15,16 +15,39 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// A clock before 1970 counts as the epoch, at which nothing that expires is too old and
-    /// everything that was made is from the future: it is refused.
     fn now(&self) -> Timestamp {
-        Timestamp::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+        instant(SystemTime::now())
     }
+}
+
+/// What a clock before 1970 counts as: the end of time, at which everything that ever expires is
+/// refused. At the beginning of time nothing would be too old, and no rule of UCANs refuses what was
+/// made in the future.
+pub(crate) const NO_TIME: Timestamp = Timestamp::from_secs(u64::MAX);
+
+/// Takes the system's time.
+fn instant(time: SystemTime) -> Timestamp {
+    time.duration_since(UNIX_EPOCH).map_or(NO_TIME, |since| Timestamp::from_secs(since.as_secs()))
 }
 
 /// Any function can stand for a clock, as in tests.
 impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
     fn now(&self) -> Timestamp {
         self()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_makes_nothing_young_again() {
+        let before = UNIX_EPOCH - Duration::from_nanos(1);
+        assert_eq!(instant(before), NO_TIME);
+        assert_eq!(instant(UNIX_EPOCH), Timestamp::from_secs(0));
+        assert_eq!(instant(UNIX_EPOCH + Duration::from_millis(1_999)), Timestamp::from_secs(1));
     }
 }

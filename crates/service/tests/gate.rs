@@ -5,14 +5,14 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use greatseal_core::Code;
+use greatseal_core::{Code, Timestamp};
 use greatseal_custody::RunningKey;
 use greatseal_service::record::{DecisionRecord, RecordFile};
 use greatseal_service::replay::ReplayMemory;
 use greatseal_service::{Gate, Refusal};
 use greatseal_token::ucan::container::{self, Encoding};
 
-use crate::realm::{Realm, at, command};
+use crate::realm::{NOW, Realm, at, command};
 
 const PUT: &str = "/files/ingest/index";
 
@@ -94,6 +94,19 @@ fn what_is_not_in_order_is_refused_by_its_code() {
     // Nothing of it took a place, and nothing is on record.
     assert!(realm.records.lock().unwrap().is_empty());
     assert_eq!(code(&gate, &realm.invoke(&running, PUT, &proofs, Some(60)), 60), None);
+}
+
+#[test]
+fn a_clock_that_is_out_of_order_refuses_everything() {
+    let (realm, running) = (Realm::new(), RunningKey::generate().unwrap());
+    let endless = |from: &RunningKey, to| realm.delegate(from, to, "/files/ingest", None);
+    let proofs = vec![endless(&realm.root, realm.upload.public_key()), endless(&realm.upload, running.public_key())];
+    // As far away as a UCAN can say.
+    let last = (1 << 53) - 1 - NOW;
+    let call = realm.invoke(&running, PUT, &proofs, Some(last));
+    let refused = realm.gate().admit(&call, None, Timestamp::from_secs(u64::MAX)).err();
+    assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::TimeExpired));
+    assert_eq!(code(&realm.gate(), &call, 0), None);
 }
 
 #[test]

@@ -238,6 +238,7 @@ mod tests {
     use greatseal_core::limits::CLOCK_SKEW_SECONDS;
 
     use super::*;
+    use crate::clock::NO_TIME;
 
     const LIMIT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 
@@ -268,6 +269,8 @@ mod tests {
         }
         assert_eq!(store.enter(id(10), at(100), at(50)), Ok(()));
         drop(store);
+        drop(ReplayFile::open(&path, LIMIT, NO_TIME).unwrap());
+        assert_eq!(fs::read(&path).unwrap().len(), HEAD + 11 * RECORD, "a clock out of order makes nothing new");
         let later = at(101 + CLOCK_SKEW_SECONDS);
         drop(ReplayFile::open(&path, LIMIT, later).unwrap());
         assert_eq!(fs::read(&path).unwrap().len(), HEAD, "what lapsed is not written again");
