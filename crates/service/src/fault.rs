@@ -127,7 +127,7 @@ impl ServiceFault {
             Self::Issue(fault) => fault.code(),
             Self::Custody(fault) => fault.code(),
             Self::Decode(fault) => fault.code(),
-            Self::Request { .. } => Code::UcanField,
+            Self::Request { .. } => Code::RunningKeyRequest,
             Self::Busy { .. } | Self::Io { .. } => Code::Io,
             Self::Damaged { .. } => Code::ReplayDamaged,
             Self::TooMuch { .. } => Code::FileTooLarge,

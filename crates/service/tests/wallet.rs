@@ -175,6 +175,9 @@ fn a_request_is_believed_by_its_signatures_alone() {
     let stranger = RunningKey::generate().unwrap().public_key();
     assert!(RunningKeyRequest::read(&bytes, stranger, at(6)).is_err(), "for another service");
     assert!(RunningKeyRequest::read(&bytes, identity, at(100)).is_err(), "too late");
+    let code = |bytes: &[u8]| RunningKeyRequest::read(bytes, identity, at(6)).unwrap_err().code();
+    let delegation = realm.delegate(&realm.root, identity, "/", None);
+    assert_eq!(code(&delegation), Code::RunningKeyRequest);
     let tokens = container::read(&bytes).unwrap();
     for at_token in 0..2 {
         let mut forged = tokens.clone();
@@ -182,6 +185,6 @@ fn a_request_is_believed_by_its_signatures_alone() {
         let forged = container::write(&forged, Encoding::Raw).unwrap();
         assert!(matches!(RunningKeyRequest::read(&forged, identity, at(6)), Err(ServiceFault::Refused(_))));
         let alone = container::write(&tokens[at_token..=at_token], Encoding::Raw).unwrap();
-        assert!(RunningKeyRequest::read(&alone, identity, at(6)).is_err(), "who vouches has to speak");
+        assert_eq!(code(&alone), Code::RunningKeyRequest, "who vouches has to speak");
     }
 }

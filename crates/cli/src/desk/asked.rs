@@ -25,7 +25,6 @@ impl Desk {
     /// signatures or times.
     #[cfg(feature = "online")]
     pub(crate) fn asked(&self, service: &Name, path: &Path) -> Result<Asked, Problem> {
-        use greatseal_core::Code;
         use greatseal_core::limits::TEXT_FILE_BYTES;
         use greatseal_service::ServiceFault;
         use greatseal_service::request::RunningKeyRequest;
@@ -36,9 +35,9 @@ impl Desk {
         let bytes = crate::files::read(path, TEXT_FILE_BYTES)?;
         let read = RunningKeyRequest::read(&bytes, identity.public_key(), self.now).map_err(|fault| {
             let (code, why) = match &fault {
-                ServiceFault::Request { .. } => (Code::RunningKeyRequest, fault.to_string()),
                 ServiceFault::Refused(fault) => (fault.code(), text::sentence(fault)),
-                ServiceFault::Waiting { .. }
+                ServiceFault::Request { .. }
+                | ServiceFault::Waiting { .. }
                 | ServiceFault::NoRoute { .. }
                 | ServiceFault::Issue(_)
                 | ServiceFault::Custody(_)
