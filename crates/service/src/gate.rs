@@ -8,16 +8,15 @@ use greatseal_core::error::{ChainFault, DelegationFault, Quoted};
 use greatseal_core::key::PublicKey;
 use greatseal_core::limits::{CHAIN_BYTES, CHAIN_LINKS};
 use greatseal_core::statement::Aliases;
-use greatseal_core::supply::Supply;
 use greatseal_core::view::{Audience, Separation};
-use greatseal_core::{Anchor, Command, Policy, Statement, StatementId, Timestamp, View};
+use greatseal_core::{Anchor, Command, Policy, StatementId, Timestamp, View};
 use greatseal_token::ucan::container;
 use greatseal_token::ucan::{Invocation, Ucan, Verifier, is_ucan};
 
 use crate::record::{DecisionRecord, Recorder};
 use crate::refusal::Refusal;
 use crate::replay::ReplayStore;
-use crate::revocations::Revocations;
+use crate::revocations::{Found, Revocations};
 
 /// What a service accepts: one anchor at least, one audience, and a way to know what was taken
 /// back, what was executed before, and where decisions are taken down. Nothing of it has a default.
@@ -147,19 +146,10 @@ impl Gate {
         // Only what the invocation names can bear on it.
         let named = |aliases: Option<Aliases>| aliases.is_some_and(|it| invocation.proofs().contains(&it.cid));
         let proofs: Vec<Candidate<Ucan>> = others.into_iter().filter(|it| named(it.content().aliases())).collect();
-        let members = || core::iter::once(&target).chain(&proofs).map(Candidate::content);
-        let cids: Vec<_> =
-            members().filter_map(Ucan::aliases).flat_map(|it| core::iter::once(it.cid).chain(it.twin)).collect();
-        let issuers: Vec<PublicKey> = members().map(Statement::signer).collect();
-        let taken_back = self.revocations.look_up(&cids, &issuers, now)?;
-
+        let members = core::iter::once(&target).chain(&proofs).map(Candidate::content);
+        let found = Found::about(&*self.revocations, members, now)?;
         let mut verifier = self.verifier.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut supply = proofs;
-        for token in &taken_back.ucans {
-            supply.push(verifier.read(token)?);
-        }
-        let deeds = taken_back.deeds.iter().map(|deed| verifier.read_deed(deed)).collect::<Result<Vec<_>, _>>()?;
-        let supply = Supply::heap(supply).with_deeds(deeds);
+        let supply = found.beside(proofs, &mut verifier)?;
         match verifier.judge(vec![target], supply, &self.view.at(now)).into_decision() {
             Decision::Allow(allow) => Ok(allow.chain().to_vec()),
             Decision::Deny(deny) => Err(Refusal::Denied(deny.closest().fault.clone())),

@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greatseal_core::decide::Candidate;
 use greatseal_core::deed::Act;
-use greatseal_core::error::{DelegationFault, Quoted};
+use greatseal_core::error::{DecodeFault, DelegationFault, Quoted};
 use greatseal_core::key::PublicKey;
+use greatseal_core::supply::Supply;
 use greatseal_core::{Cid, Statement, Timestamp};
+use greatseal_token::ucan::{Ucan, Verifier};
 use greatseal_token::{deed, ucan};
 
 use crate::folder::{Folder, Read1, Report, Unreadable};
@@ -31,6 +34,37 @@ pub struct Found {
     pub ucans: Vec<Arc<[u8]>>,
     /// The texts of deeds.
     pub deeds: Vec<Arc<[u8]>>,
+}
+
+impl Found {
+    /// Asks for whatever could take one of these tokens back: by any of its names, or by its issuer.
+    pub(crate) fn about<'t>(
+        revocations: &dyn Revocations,
+        tokens: impl Iterator<Item = &'t Ucan> + Clone,
+        now: Timestamp,
+    ) -> Result<Self, DelegationFault> {
+        let names = tokens.clone().filter_map(Ucan::aliases);
+        let cids: Vec<Cid> = names.flat_map(|it| core::iter::once(it.cid).chain(it.twin)).collect();
+        let issuers: Vec<PublicKey> = tokens.map(Statement::signer).collect();
+        revocations.look_up(&cids, &issuers, now)
+    }
+
+    /// Joins tokens with what was found about them, for a decision.
+    pub(crate) fn beside(
+        &self,
+        mut tokens: Vec<Candidate<Ucan>>,
+        verifier: &mut Verifier,
+    ) -> Result<Supply<Ucan>, DecodeFault> {
+        for token in &self.ucans {
+            tokens.push(verifier.read(token)?);
+        }
+        let deeds = self.deeds.iter().map(|deed| verifier.read_deed(deed)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Supply::heap(tokens).with_deeds(deeds))
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.ucans.is_empty() && self.deeds.is_empty()
+    }
 }
 
 /// Somewhere to ask what was taken back.

@@ -6,7 +6,6 @@ use greatseal_core::decide::{Candidate, Decision};
 use greatseal_core::key::PublicKey;
 use greatseal_core::route::{Wanted, route};
 use greatseal_core::statement::Delegating;
-use greatseal_core::supply::Supply;
 use greatseal_core::view::Audience;
 use greatseal_core::{Anchor, Cid, Command, Fault, Policy, Statement, StatementId, Timestamp, Verified, View};
 use greatseal_custody::RunningKey;
@@ -16,6 +15,7 @@ use greatseal_token::ucan::{Invocation, Ucan, encode};
 
 use super::{State, Wallet, finish, nonce};
 use crate::fault::ServiceFault;
+use crate::revocations::Found;
 
 /// What a service wants done.
 #[derive(Clone, Debug)]
@@ -101,21 +101,15 @@ impl Wallet {
         &self,
         verifier: &mut greatseal_token::ucan::Verifier,
         target: Candidate<Ucan>,
-        mut with: Vec<Candidate<Ucan>>,
+        with: Vec<Candidate<Ucan>>,
         audience: PublicKey,
         now: Timestamp,
     ) -> Result<(), (Fault, Option<StatementId>)> {
-        let all = || core::iter::once(target.content()).chain(with.iter().map(Candidate::content));
-        let cids: Vec<Cid> = all().filter_map(Ucan::aliases).flat_map(|it| [Some(it.cid), it.twin]).flatten().collect();
-        let issuers: Vec<PublicKey> = all().map(Statement::signer).collect();
-        let found = self.revocations.look_up(&cids, &issuers, now).map_err(|fault| (fault.into(), None))?;
-        for token in &found.ucans {
-            with.push(verifier.read(token).map_err(|fault| (fault.into(), None))?);
-        }
-        let deeds = found.deeds.iter().map(|deed| verifier.read_deed(deed)).collect::<Result<Vec<_>, _>>();
-        let deeds = deeds.map_err(|fault| (fault.into(), None))?;
+        let all = core::iter::once(&target).chain(&with).map(Candidate::content);
+        let found = Found::about(&*self.revocations, all, now).map_err(|fault| (fault.into(), None))?;
+        let supply = found.beside(with, verifier).map_err(|fault| (fault.into(), None))?;
         let view = View::new(Policy::Strict, vec![Anchor::Subject], now).addressed_to(Audience::Key(audience));
-        match verifier.judge(vec![target], Supply::heap(with).with_deeds(deeds), &view).into_decision() {
+        match verifier.judge(vec![target], supply, &view).into_decision() {
             Decision::Allow(_) => Ok(()),
             Decision::Deny(deny) => Err((deny.closest().fault.clone(), deny.closest().statement)),
         }

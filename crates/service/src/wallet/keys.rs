@@ -2,14 +2,14 @@
 
 use greatseal_core::decide::{Candidate, Decision};
 use greatseal_core::key::PublicKey;
-use greatseal_core::supply::Supply;
 use greatseal_core::view::{Audience, Standing};
-use greatseal_core::{Anchor, Code, Policy, Statement, Timestamp, View};
+use greatseal_core::{Anchor, Code, Policy, Timestamp, View};
 use greatseal_custody::RunningKey;
 use greatseal_token::ucan::Ucan;
 
 use super::{State, Wallet};
 use crate::fault::ServiceFault;
+use crate::revocations::Found;
 
 /// When a running key is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,18 +183,13 @@ impl Wallet {
     /// Says whether a delegation was taken back by somebody who may. What cannot be found out is
     /// found out by whoever executes.
     fn is_revoked(&self, state: &mut State, leaf: Candidate<Ucan>, view: &View) -> bool {
-        let content = leaf.content();
-        let mut with: Vec<Candidate<Ucan>> = state.delegations.iter().cloned().map(Candidate::Verified).collect();
-        let all = || core::iter::once(content).chain(with.iter().map(Candidate::content));
-        let cids: Vec<_> = all().filter_map(Ucan::aliases).flat_map(|it| [Some(it.cid), it.twin]).flatten().collect();
-        let issuers: Vec<_> = all().map(Statement::signer).collect();
-        let Ok(found) = self.revocations.look_up(&cids, &issuers, view.now()) else { return false };
-        if found.ucans.is_empty() && found.deeds.is_empty() {
+        let with: Vec<Candidate<Ucan>> = state.delegations.iter().cloned().map(Candidate::Verified).collect();
+        let all = core::iter::once(&leaf).chain(&with).map(Candidate::content);
+        let Ok(found) = Found::about(&*self.revocations, all, view.now()) else { return false };
+        if found.is_empty() {
             return false;
         }
-        with.extend(found.ucans.iter().filter_map(|token| state.verifier.read(token).ok()));
-        let deeds: Vec<_> = found.deeds.iter().filter_map(|deed| state.verifier.read_deed(deed).ok()).collect();
-        let supply = Supply::heap(with).with_deeds(deeds);
+        let Ok(supply) = found.beside(with, &mut state.verifier) else { return false };
         match state.verifier.judge(vec![leaf], supply, view).into_decision() {
             Decision::Allow(_) => false,
             Decision::Deny(deny) => deny.failures().any(|failure| failure.fault.code() == Code::Revoked),
