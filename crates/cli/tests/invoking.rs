@@ -13,6 +13,7 @@
 
 mod support;
 
+use greatseal_testkit::chain::operator;
 use greatseal_token::ucan::container;
 use serde_json::{Value, json};
 use support::services::Wallet;
@@ -56,6 +57,13 @@ fn what_is_invoked_is_executed_by_whom_it_is_addressed_to() {
     let signing = place.look(&["root", "show"])["signing_principals"][0].clone();
     let signing = signing["did"].as_str().unwrap().to_owned();
     verify(&place, "call.container", &["--signing-principal", &signing]).exits(0);
+    // Of whose root? Nothing would be mandated, and nobody told.
+    let root = place.root_key().to_string();
+    let operator = operator("acme").to_string();
+    for trust in [&["--trust", "subject"][..], &["--trust", "subject", "--trust", &root], &["--trust", &operator]] {
+        let words = [&["verify", "call.container", "--signing-principal", &signing, "--output", "json"][..], trust];
+        place.run(words.concat()).exits(2).says("GS-USAGE");
+    }
     let later = (support::services::now() + 400).to_string();
     assert_eq!(deny(&["--at", &later]), "GS-TIME-EXPIRED");
 }

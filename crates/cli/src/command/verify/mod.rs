@@ -12,7 +12,7 @@ use clap::Args;
 use clap::ValueEnum;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Nkey, PublicKey, did};
-use greatseal_core::{Code, Policy, Statement, Timestamp};
+use greatseal_core::{Anchor, Code, Policy, Statement, Timestamp, View};
 
 use answer::realm_names;
 use session::{Session, Terms};
@@ -130,6 +130,7 @@ pub(crate) fn run(verify: &Verify, format: Format) -> Result<Exit, Problem> {
         let answer = match Input::read(file) {
             Ok(input) => {
                 must_have_audience(verify, &input)?;
+                must_mandate(&verify.signing_principal, &session.view)?;
                 session.answer(input)
             }
             // The last word is the command's; of several files, the others are judged all the same.
@@ -164,6 +165,22 @@ fn must_have_audience(verify: &Verify, input: &Input) -> Result<(), Problem> {
             .hint("Leave it out; only UCANs have an audience and signing principals."));
     }
     Ok(())
+}
+
+/// Refuses `--signing-principal` where it would hold chains of some roots to nothing.
+fn must_mandate(signing: &[PublicKey], view: &View) -> Result<(), Problem> {
+    let anchors = view.anchors();
+    let of_anybody = anchors.contains(&Anchor::Subject);
+    if signing.is_empty() || !of_anybody && anchors.iter().any(|anchor| anchor.root().is_some()) {
+        return Ok(());
+    }
+    let why = if of_anybody {
+        "`--trust subject` trusts every root, and signing principals are those of one that is named"
+    } else {
+        "no root of UCANs is trusted whose signing principals these could be"
+    };
+    Err(Problem::usage(format!("--signing-principal: {why}"))
+        .hint("Name the root whose signing principals they are: `--trust did:key:z…`."))
 }
 
 /// Says whom one could trust: the operators and accounts among what was supplied.
