@@ -1,7 +1,6 @@
 //! What a file is: a token, UCANs, a deed, a module, a provider archive, or none of them.
 
 mod supplied;
-mod ucan;
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,13 @@ use greatseal_core::Code;
 use greatseal_core::error::{ArchiveFault, DecodeFault, Fault, ModuleFault, Quoted};
 use greatseal_core::limits::{MODULE_BYTES, TOKEN_BYTES};
 use greatseal_token::deed;
+use greatseal_token::ucan::file::{self, Form};
 use greatseal_token::wascap::archive::{self, ArchiveFile};
 use greatseal_token::wascap::module;
 use greatseal_token::wascap::module::ModuleFile;
 
+pub(crate) use greatseal_token::ucan::file::Ucans;
 pub(crate) use supplied::{Ignored, Supplied};
-pub(crate) use ucan::Ucans;
 
 use crate::files::Opened;
 use crate::problem::Problem;
@@ -56,7 +56,7 @@ impl Input {
         let kind = if archive::is_archive(opened.head()) {
             Kind::Archive(opened)
         } else {
-            let text = || ucan::limit(opened.head()).unwrap_or(TOKEN_BYTES as u64);
+            let text = || Form::of(opened.head()).map_or(TOKEN_BYTES, Form::limit) as u64;
             let limit = if module::is_wasm(opened.head()) { MODULE_BYTES } else { text() };
             Kind::of(opened.read_up_to(limit)?)
         };
@@ -80,8 +80,8 @@ impl Kind {
                 Self::Module(bytes)
             };
         }
-        if let Some(ucans) = ucan::read(&bytes) {
-            return ucans.map_or_else(Self::Neither, Self::Ucans);
+        if let Some(ucans) = file::read(&bytes) {
+            return ucans.map_or_else(|fault| Self::Neither(fault.into()), Self::Ucans);
         }
         if bytes.len() > TOKEN_BYTES {
             return Self::Neither(DecodeFault::TooLarge { found: bytes.len(), limit: TOKEN_BYTES }.into());

@@ -61,6 +61,15 @@ impl Encoding {
         Self::ALL.into_iter().find(|encoding| encoding.byte() == *first)
     }
 
+    /// Says whether it is text.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        match self.text() {
+            Text::None => false,
+            Text::Padded | Text::Url => true,
+        }
+    }
+
     const fn is_compressed(self) -> bool {
         match self {
             Self::Raw | Self::Base64 | Self::Base64Url => false,

@@ -1,8 +1,8 @@
 //! UCAN 1.0: delegations and invocations in signed DAG-CBOR envelopes.
 //!
 //! Bytes become a [`Ucan`] by [`decode`], and what is to be signed comes from [`encode`]; several
-//! tokens travel in one [`container`]. The rules, and where we depart from peers, are in
-//! `docs/formats/ucan.md`.
+//! tokens travel in one [`container`], and [`file`] takes either out of a file. The rules, and where
+//! we depart from peers, are in `docs/formats/ucan.md`.
 
 pub mod cbor;
 pub mod container;
@@ -11,6 +11,7 @@ mod delegation;
 mod dids;
 mod envelope;
 mod field;
+pub mod file;
 mod invocation;
 pub mod policy;
 mod revokes;

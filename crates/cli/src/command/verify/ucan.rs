@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::decide::{Candidate, Outcome};
-use greatseal_core::error::{DecodeFault, Fault};
+use greatseal_core::error::{DecodeFault, Fault, UcanFault};
 use greatseal_core::statement::Statement;
 use greatseal_core::supply::{Subject, Supply};
 use greatseal_core::{Cid, Decision, StatementId};
@@ -76,7 +76,7 @@ impl Session {
         for token in &ucans.tokens {
             read.push(self.ucans.read(token)?);
         }
-        let target = read.remove(ucans.target(&read)?);
+        let target = read.remove(asked_about(&read)?);
         read.into_iter().for_each(|candidate| hand.take(candidate, path));
         Ok(target)
     }
@@ -110,4 +110,32 @@ impl Session {
         let supply = supply.with_malformed(hand.malformed.iter().cloned());
         (self.ucans.judge(vec![target], supply, &self.view), paths)
     }
+}
+
+/// Chooses the token that is asked about, by its position: the one invocation, or among delegations
+/// the one that no other of them rests on.
+///
+/// # Errors
+/// When there are several, or none.
+fn asked_about(read: &[Candidate<Ucan>]) -> Result<usize, Fault> {
+    let container = |rule| Fault::from(DecodeFault::from(UcanFault::Container { rule }));
+    let invocations: Vec<usize> = positions(read, |candidate| candidate.content().grant().invocation().is_some());
+    match invocations.as_slice() {
+        [only] => return Ok(*only),
+        [] => {}
+        [..] => return Err(container("holds several invocations; unpack it to verify each by itself")),
+    }
+    let issuers: Vec<_> = read.iter().map(|candidate| candidate.content().signer()).collect();
+    let last = |candidate: &Candidate<Ucan>| {
+        candidate.content().grant().delegation().is_some_and(|it| !issuers.contains(&it.audience))
+    };
+    match positions(read, last).as_slice() {
+        [only] => Ok(*only),
+        [] => Err(container("holds no token to ask about")),
+        [..] => Err(container("holds delegations to several; unpack it to verify each by itself")),
+    }
+}
+
+fn positions(read: &[Candidate<Ucan>], is: impl Fn(&Candidate<Ucan>) -> bool) -> Vec<usize> {
+    read.iter().enumerate().filter(|(_, candidate)| is(candidate)).map(|(at, _)| at).collect()
 }
