@@ -13,8 +13,9 @@
 
 mod support;
 
+use greatseal_core::{Cid, Command};
 use greatseal_testkit::chain::operator;
-use greatseal_token::ucan::container;
+use greatseal_token::ucan::{self, Invocation, REVOKE, Revokes, container};
 use serde_json::{Value, json};
 use support::services::Wallet;
 use support::{Place, Run};
@@ -88,6 +89,44 @@ fn what_nobody_would_execute_is_not_made() {
     place.write("taken", "mine");
     assert_eq!(code(invoke(&place, r#"{"bucket":"public"}"#, "taken").exits(1)), "GS-REALM-EXISTS");
     assert_eq!(place.read("taken"), b"mine");
+}
+
+/// What somebody took back, as a file beside the proofs.
+fn taken_back(place: &Place, by: &Wallet, delegation: &str) {
+    let cid = Cid::parse(place.look(&["delegation", "show", delegation])["cid"].as_str().unwrap()).unwrap();
+    let args = Revokes { token: cid, path: Box::default() }.to_args();
+    let command = Command::parse(REVOKE).unwrap();
+    let it = Invocation::new(by.key(), by.key(), command, args, &[], b"a nonce here", None);
+    place.write("proofs/revocation.ucan", by.sign(ucan::encode(&it.into()).unwrap()));
+}
+
+#[test]
+fn what_was_taken_back_carries_nothing_and_strangers_take_nothing_back() {
+    let place = place();
+    let words = ["invoke", "/files/read", "--by", "access", "--subject", "root", "--with", "proofs"];
+    let invoke = |out| place.seal(&[&words[..], &["--args", r#"{"bucket":"public"}"#, "--out", out]].concat());
+    taken_back(&place, &Wallet::new(), "upload-access-files-read");
+    invoke("a").exits(0);
+    let name = "upload-access-files-read";
+    place.seal(&["delegation", "revoke", name, "--confirm", name]).exits(0);
+    invoke("b").exits(3).says("GS-UCAN-NO-PROOF");
+}
+
+#[test]
+fn a_key_that_was_disowned_carries_nothing() {
+    let place = place();
+    let disown = |key: &str| {
+        place.issue(["key", "sealed", "make", key, "--out", "sealed.jwt", "--realm", "acme"]).exits(0);
+        let words = ["key", "sealed", "publish", key, "--file", "sealed.jwt", "--confirm", key, "--realm", "acme"];
+        place.run(words).exits(0);
+        std::fs::remove_file(place.path("sealed.jwt")).unwrap();
+    };
+    // The key that invokes: its proofs hold, and nobody would execute it.
+    disown("access");
+    invoke(&place, r#"{"bucket":"public"}"#, "a").exits(3).says("GS-REVOKED");
+    disown("upload");
+    invoke(&place, r#"{"bucket":"public"}"#, "b").exits(3).says("GS-UCAN-NO-PROOF");
+    assert!(!place.path("a").exists() && !place.path("b").exists());
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use greatseal_core::code::Exit;
+use greatseal_core::decide::{Candidate, Outcome};
+use greatseal_core::deed::Deed;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::IssueFault;
 use greatseal_core::key::{PublicKey, Spelled};
@@ -12,7 +14,7 @@ use greatseal_core::route::{Wanted, route};
 use greatseal_core::statement::Statement;
 use greatseal_core::supply::Supply;
 use greatseal_core::view::Audience;
-use greatseal_core::{Anchor, Code, Decision, Decoded, Policy, Timestamp, View, command};
+use greatseal_core::{Anchor, Code, Decision, Policy, Timestamp, View, command};
 use greatseal_token::ucan::cbor::MapBuf;
 use greatseal_token::ucan::{self, Invocation, Ucan};
 use serde_json::json;
@@ -97,16 +99,14 @@ pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
         .map_err(|fault| Problem::new(Code::UcanCommandSyntax, fault.to_string()))?;
     let args = arguments(&invoke.args)?;
 
-    let held = held(invoke, realm.as_ref(), now)?;
-    let wanted = Wanted { holder: by, subject, command: &command };
-    let grants: Vec<_> =
-        held.iter().enumerate().filter_map(|(at, it)| Some((at, it.content().grant().delegation()?))).collect();
-    let way = route(&grants, &wanted).ok_or_else(|| {
+    let view = View::new(Policy::Strict, vec![Anchor::Root(subject)], now).addressed_to(Audience::Unchecked);
+    let mut hand = Hand::read(invoke, realm.as_ref(), view)?;
+    let proofs = hand.way(&Wanted { holder: by, subject, command: &command }).ok_or_else(|| {
         Problem::new(Code::UcanNoProof, format!("nothing at hand lets {} invoke {command} of {subject}", invoke.by))
             .hint("`greatseal delegation list` shows who holds what; add delegations with `--with PATH`.")
     })?;
-    let proofs: Vec<&Decoded<Ucan>> = way.iter().filter_map(|at| held.get(*at)).collect();
-    let cids: Vec<_> = proofs.iter().filter_map(|proof| proof.content().aliases().map(|aliases| aliases.cid)).collect();
+    let names = proofs.iter().filter_map(|proof| proof.candidate.content().aliases());
+    let cids: Vec<_> = names.map(|aliases| aliases.cid).collect();
 
     let nonce = sealed::nonce::<NONCE_BYTES>()?;
     let ends = now.plus(u64::from(invoke.minutes).saturating_mul(60));
@@ -119,12 +119,11 @@ pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
     draft.must_be_fit()?;
     let ring = invoke.custody.ring()?;
     let signature = ring.sign(draft.request())?;
-    let view = View::new(Policy::Strict, vec![Anchor::Root(subject)], now).addressed_to(Audience::Unchecked);
-    let finished = draft.finish(&signature, &view)?;
+    let finished = draft.finish(&signature, &hand.view)?;
     let token = finished.ucan().map(|token| token.bytes().to_vec()).ok_or(IssueFault::Kind)?;
 
-    let mut tokens: Vec<Vec<u8>> = proofs.iter().map(|proof| proof.received().to_vec()).collect();
-    must_speak(&token, &tokens, &view)?;
+    let mut tokens: Vec<Vec<u8>> = proofs.iter().map(|proof| proof.bytes.clone()).collect();
+    hand.must_speak(&token, proofs)?;
     tokens.push(token.clone());
     write_new(&invoke.out, &invoke.form.write(&tokens)?)?;
     answer(invoke, &token, tokens.len() - 1, ends, format)
@@ -186,35 +185,76 @@ fn arguments(text: &str) -> Result<MapBuf, Problem> {
     MapBuf::from_json(&value).map_err(|fault| Problem::new(fault.code(), format!("--args: {fault}")))
 }
 
-/// Collects the delegations at hand that speak now and were not taken back.
-fn held(invoke: &Invoke, realm: Option<&Realm>, now: Timestamp) -> Result<Vec<Decoded<Ucan>>, Problem> {
-    let mut paths = invoke.with.clone();
-    let folder = realm.map(|realm| realm.folder().join("delegations"));
-    paths.extend(folder.filter(|folder| folder.is_dir()));
-    let revoked = realm.map(|realm| realm.folder().join("revocations")).filter(|folder| folder.is_dir());
-    let supplied = Supplied::read(&paths, revoked.as_slice())?;
-    let decode = |token: &[u8]| ucan::decode(token).map_err(|fault: DecodeFault| fault);
-    let all: Vec<Decoded<Ucan>> = supplied.ucans.iter().filter_map(|(_, token)| decode(token).ok()).collect();
-    let view = View::new(Policy::Strict, Vec::new(), now);
-    let taken: Vec<_> = all.iter().filter_map(|it| it.content().invocation()?.revokes().map(|it| it.token)).collect();
-    let living = |it: &Decoded<Ucan>| {
-        let named = it.content().aliases().is_some_and(|aliases| taken.iter().any(|cid| aliases.has(cid)));
-        view.standing(it.content()).fault().is_none() && !named
-    };
-    Ok(all.into_iter().filter(living).collect())
+/// A delegation at hand.
+#[derive(Clone)]
+struct Held {
+    bytes: Vec<u8>,
+    candidate: Candidate<Ucan>,
 }
 
-/// Checks with everybody's eyes that what was made would be accepted.
-fn must_speak(token: &[u8], proofs: &[Vec<u8>], view: &View) -> Result<(), Problem> {
-    let mut verifier = ucan::Verifier::new(NonZeroUsize::MIN);
-    let fault = |fault: DecodeFault| Problem::new(fault.code(), fault.to_string());
-    let with = proofs.iter().map(|proof| verifier.read(proof).map_err(fault)).collect::<Result<Vec<_>, _>>()?;
-    let target = verifier.read(token).map_err(fault)?;
-    match verifier.judge(vec![target], Supply::heap(with), view).into_decision() {
-        Decision::Allow(_) => Ok(()),
-        Decision::Deny(deny) => {
-            let fault = &deny.closest().fault;
-            Err(Problem::new(fault.code(), format!("nobody would execute this: {fault}")))
+/// What is at hand: delegations, and what takes something back.
+struct Hand {
+    view: View,
+    verifier: ucan::Verifier,
+    delegations: Vec<Held>,
+    revocations: Vec<Candidate<Ucan>>,
+    deeds: Vec<Candidate<Deed>>,
+}
+
+impl Hand {
+    /// Collects it from what was named and from the realm.
+    fn read(invoke: &Invoke, realm: Option<&Realm>, view: View) -> Result<Self, Problem> {
+        let mut paths = invoke.with.clone();
+        let folder = realm.map(|realm| realm.folder().join("delegations"));
+        paths.extend(folder.filter(|folder| folder.is_dir()));
+        let revoked = realm.map(|realm| realm.folder().join("revocations")).filter(|folder| folder.is_dir());
+        let supplied = Supplied::read(&paths, revoked.as_slice())?;
+        let mut verifier = ucan::Verifier::new(NonZeroUsize::MIN);
+        let (mut delegations, mut revocations) = (Vec::new(), Vec::new());
+        for (_, bytes) in supplied.ucans {
+            // What cannot be read leads nowhere.
+            let Ok(candidate) = verifier.read(&bytes) else { continue };
+            if candidate.content().delegation().is_some() {
+                delegations.push(Held { bytes, candidate });
+            } else {
+                revocations.push(candidate);
+            }
         }
+        let deeds = supplied.deeds.iter().filter_map(|(_, text)| verifier.read_deed(text).ok()).collect();
+        Ok(Self { view, verifier, delegations, revocations, deeds })
+    }
+
+    /// Finds the way to a holder over delegations of which each holds now, root first.
+    fn way(&mut self, wanted: &Wanted<'_>) -> Option<Vec<Held>> {
+        let targets = self.delegations.iter().map(|held| held.candidate.clone()).collect();
+        let decisions = self.judge(targets, Vec::new()).decisions;
+        let held = self.delegations.iter().enumerate().zip(decisions);
+        let grants: Vec<_> = held
+            .filter(|(_, decision)| matches!(decision, Decision::Allow(_)))
+            .filter_map(|((at, held), _)| Some((at, held.candidate.content().grant().delegation()?)))
+            .collect();
+        let way = route(&grants, wanted)?;
+        Some(way.into_iter().filter_map(|at| self.delegations.get(at).cloned()).collect())
+    }
+
+    /// Checks with everybody's eyes that what was made would be accepted.
+    fn must_speak(&mut self, token: &[u8], proofs: Vec<Held>) -> Result<(), Problem> {
+        let fault = |fault: DecodeFault| Problem::new(fault.code(), fault.to_string());
+        let target = self.verifier.read(token).map_err(fault)?;
+        let proofs = proofs.into_iter().map(|proof| proof.candidate).collect();
+        match self.judge(vec![target], proofs).into_decision() {
+            Decision::Allow(_) => Ok(()),
+            Decision::Deny(deny) => {
+                let fault = &deny.closest().fault;
+                Err(Problem::new(fault.code(), format!("nobody would execute this: {fault}")))
+            }
+        }
+    }
+
+    /// Decides about tokens, with everything that takes something back.
+    fn judge(&mut self, targets: Vec<Candidate<Ucan>>, mut with: Vec<Candidate<Ucan>>) -> Outcome {
+        with.extend(self.revocations.iter().cloned());
+        let supply = Supply::heap(with).with_deeds(self.deeds.iter().cloned());
+        self.verifier.judge(targets, supply, &self.view)
     }
 }
