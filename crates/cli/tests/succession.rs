@@ -180,6 +180,25 @@ fn who_may_revoke_does_and_too_few_do_not() {
     verify(&place, token).exits(3).says("GS-REVOKED");
 }
 
+#[test]
+fn support_is_taken_back_by_its_file() {
+    let place = founded();
+    let files = place.files("acme/endorsements").into_keys().map(|name| format!("acme/endorsements/{name}"));
+    let countersignatures: Vec<String> = files.filter(|path| path.contains("countersignature-")).collect();
+    let revoke =
+        |path: &str| in_realm(&place, &["revoke", "token", path, "--confirm", path.rsplit('/').next().unwrap()]);
+    verify(&place, "acme/tokens/account-payments.jwt").exits(0);
+    let revoked: Vec<Value> = countersignatures.iter().map(|path| revoke(path).exits(0).json()).collect();
+    verify(&place, "acme/tokens/account-payments.jwt").exits(3).says("GS-ACCOUNT-NOT-COUNTERSIGNED");
+    // Nothing undoes it.
+    revoke(revoked[0]["files"][0].as_str().unwrap()).exits(1).says("GS-REVOCATION-FUTILE");
+    // UCANs are taken back by UCANs.
+    place.write("a.ucan", [&[0x82, 0x58, 0x40][..], &[7; 100]].concat());
+    let run = revoke("a.ucan").exits(3);
+    assert!(run.err().contains("greatseal delegation revoke"), "{run}");
+    run.says("GS-TOKEN-UNKNOWN");
+}
+
 fn copy_of(from: &Place, to: &Place) {
     let status = std::process::Command::new("cp").arg("-a").arg(from.path(".")).arg(to.path(".")).status().unwrap();
     assert!(status.success());

@@ -2,13 +2,15 @@
 
 use clap::{Args, Subcommand};
 use data_encoding::HEXLOWER_PERMISSIVE;
-use greatseal_core::Code;
 use greatseal_core::code::Exit;
-use greatseal_core::deed::{Act, Survivors};
+use greatseal_core::deed::{Act, Deed, Survivors};
+use greatseal_core::error::DecodeFault;
 use greatseal_core::key::{Nkey, Role};
 use greatseal_core::log::LogRoot;
 use greatseal_core::statement::StatementId;
-use greatseal_token::wascap::Entity;
+use greatseal_core::{Code, Decoded};
+use greatseal_token::deed;
+use greatseal_token::wascap::{self, Entity};
 use serde_json::json;
 
 use crate::clock;
@@ -158,24 +160,39 @@ fn statement(what: &str) -> Result<Revoke, Problem> {
     }
     let input = Input::read(std::path::Path::new(what))?;
     let label = input.label();
-    let Kind::Token(bytes) = input.kind else {
-        return Err(Problem::new(Code::TokenUnknown, format!("{label} is no token")));
-    };
-    let fault = |fault: greatseal_core::error::DecodeFault| Problem::new(fault.code(), format!("{label}: {fault}"));
-    if greatseal_token::deed::is_deed(&bytes) {
-        let deed = greatseal_token::deed::decode(&bytes).map_err(fault)?;
-        if matches!(deed.content().act, Act::Revoke(_)) {
-            return Err(Problem::new(Code::RevocationFutile, format!("{label} is a revocation, which stays")));
+    let fault = |fault: DecodeFault| Problem::new(fault.code(), format!("{label}: {fault}"));
+    let bytes = match input.kind {
+        Kind::Token(bytes) => bytes,
+        Kind::Deed(text) => return support(&label, &deed::decode(&text).map_err(fault)?),
+        Kind::Ucans(_) => {
+            return Err(Problem::new(
+                Code::TokenUnknown,
+                format!("{label} holds UCANs, which are taken back by UCANs"),
+            )
+            .hint("Take a delegation back by its name or CID: `greatseal delegation revoke DELEGATION`."));
         }
-        let signer = deed.content().signer.public_key();
-        let signer = signer.ed25519().map(|raw| Nkey::new(Role::Operator, *raw));
-        return Ok(Revoke::Statement(deed.id(), signer));
-    }
-    let token = greatseal_token::wascap::decode(&bytes).map_err(fault)?;
+        Kind::Module(_) | Kind::Archive(_) | Kind::Neither(_) => {
+            return Err(Problem::new(Code::TokenUnknown, format!("{label} is no token")));
+        }
+    };
+    let token = wascap::decode(&bytes).map_err(fault)?;
     if matches!(token.content().entity, Entity::Operator(_)) {
         return Err(Problem::new(Code::RevocationFutile, format!("{label} is an operator token, which is succeeded")));
     }
     Ok(Revoke::Statement(token.id(), Some(token.content().issuer)))
+}
+
+/// Names an endorsement or a countersignature, and who signed it.
+fn support(label: &str, deed: &Decoded<Deed>) -> Result<Revoke, Problem> {
+    let Deed { act, signer, .. } = deed.content();
+    match act {
+        Act::Endorse(_) | Act::Countersign(_) => {
+            // One that is spelled as a DID is known by its key all the same.
+            let raw = || signer.public_key().ed25519().map(|raw| Nkey::new(Role::Operator, *raw));
+            Ok(Revoke::Statement(deed.id(), signer.nkey().or_else(raw)))
+        }
+        Act::Revoke(_) => Err(Problem::new(Code::RevocationFutile, format!("{label} is a revocation, which stays"))),
+    }
 }
 
 fn take_back(
