@@ -7,7 +7,7 @@ use greatseal_custody::KeyName;
 use greatseal_token::wascap::{self, Claims, Entity, Listing};
 
 use super::keys::Place;
-use super::{Desk, Filed, NewKeys, Outcome, REVISION, Saved};
+use super::{Desk, Filed, Outcome, REVISION, Saved};
 use crate::order::{Filing, Order};
 use crate::output;
 use crate::problem::Problem;
@@ -133,10 +133,5 @@ impl Desk {
             }
             number += 1;
         }
-    }
-
-    /// Takes keys by name: those that the realm or custody knows, new ones otherwise.
-    pub(super) fn named_keys(&self, names: &[KeyName], role: Role) -> Result<NewKeys, Problem> {
-        self.draw_keys(names, role)
     }
 }

@@ -110,7 +110,7 @@ impl Desk {
         }
         let stays = |key: &&Key<Operator>| !removed.iter().any(|removed| removed.raw() == key.raw());
         let mut signers: Vec<Key<Operator>> = old.iter().filter(stays).copied().collect();
-        let new_keys = self.named_keys(&next.add, Role::Operator)?;
+        let new_keys = self.draw_keys(&next.add, Role::Operator)?;
         for (name, key) in new_keys.nkeys() {
             if signers.iter().any(|listed| listed.raw() == key.raw()) {
                 return Err(Problem::new(Code::NameTaken, format!("{name} is a signing key of the operator already")));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Graph, Member, listed};
+use super::{Graph, Member, listed, subject};
 use crate::anchor::Anchor;
 use crate::deed::Deed;
 use crate::key::{PublicKey, RawKey};
@@ -93,7 +93,8 @@ impl<T: Statement> Graph<'_, T> {
             if (pinned || on_the_way.contains(&index))
                 && let Member::Verified(verified) = member
             {
-                keys.extend(subject(verified.content()));
+                let subject = subject(&verified.content().grant());
+                keys.extend(subject.and_then(|subject| subject.public_key().ed25519().copied()));
                 keys.extend(listed(verified.content()));
             }
         }
@@ -131,8 +132,4 @@ impl<T: Statement> Graph<'_, T> {
 /// Copies the exact bytes of a member.
 fn received<T>(members: &[Member<T>], at: usize) -> Vec<u8> {
     members.get(at).map(|member| member.received().to_vec()).unwrap_or_default()
-}
-
-fn subject<T: Statement>(content: &T) -> Option<RawKey> {
-    super::subject(&content.grant()).and_then(|subject| subject.public_key().ed25519().copied())
 }
