@@ -9,8 +9,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use greatseal_core::deed::{Act, Deed, Revocation, Target};
+use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::{Nkey, PublicKey};
 use greatseal_core::limits::TOKEN_BYTES;
+use greatseal_core::signature::Signature;
 use greatseal_core::{Code, Decoded, Timestamp, View};
 use greatseal_custody::{KeyName, Seed};
 use greatseal_token::deed;
@@ -47,16 +49,30 @@ impl SealedStore {
     /// # Errors
     /// What keeps it from being made or written.
     pub(crate) fn seal(&self, name: &KeyName, seed: &Seed, now: Timestamp) -> Result<(), Problem> {
+        self.seal_signed(name, seed.nkey(), now, |request| Ok(seed.sign(request)?))
+    }
+
+    /// Does the same where only a custody can sign with the key.
+    ///
+    /// # Errors
+    /// As for [`Self::seal`], and what custody says.
+    pub(crate) fn seal_signed(
+        &self,
+        name: &KeyName,
+        key: Nkey,
+        now: Timestamp,
+        sign: impl FnOnce(&SigningRequest) -> Result<Signature, Problem>,
+    ) -> Result<(), Problem> {
         let path = self.path(name);
         if path.exists() {
-            return match self.find(name)?.filter(|sealed| revokes(sealed.deed.content(), &seed.nkey().public_key())) {
+            return match self.find(name)?.filter(|sealed| revokes(sealed.deed.content(), &key.public_key())) {
                 Some(_) => Ok(()),
                 None => Err(Problem::new(Code::CustodyExists, format!("{} is another key's", text::path(&path)))
                     .hint("Move that file to a safe place under another name, and run the command again.")),
             };
         }
-        let unsigned = deed::encode(&own_revocation(seed.nkey(), now)?)?;
-        let signature = seed.sign(&unsigned.request())?;
+        let unsigned = deed::encode(&own_revocation(key, now)?)?;
+        let signature = sign(&unsigned.request())?;
         let view = View::new(greatseal_core::Policy::Strict, Vec::new(), now);
         let issued = unsigned.finish(&signature, &view)?;
         write_private(&path, &[issued.bytes(), b"\n"].concat())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use greatseal_core::key::Spelled;
 use greatseal_core::{Code, Timestamp};
-use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource};
+use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource, Surroundings};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -91,8 +91,12 @@ impl Custody {
 
     /// Opens custody alone, to sign what was brought.
     pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
-        let around = configuration::surroundings(unlock(self.passphrases.given()?));
-        Ok(Keyring::new(self.store()?, around).with(self.others()?))
+        Ok(Keyring::new(self.store()?, self.surroundings()?).with(self.others()?))
+    }
+
+    /// Tells custody of its surroundings: who knows passphrases, and where agents and services are.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Problem> {
+        Ok(configuration::surroundings(unlock(self.passphrases.given()?)))
     }
 
     fn others(&self) -> Result<Vec<Keystore>, Problem> {

@@ -96,3 +96,10 @@ pub const REQUEST_STATEMENTS: usize = 64;
 /// Seconds for which a signing request can be signed and answered: long enough for a journey to
 /// the safe, too short to be found in a drawer.
 pub const REQUEST_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// Seconds that a place which keeps keys gets to answer, a person's touch included; what serves a
+/// key file may take longer, because somebody types a passphrase.
+pub const CUSTODY_SECONDS: u64 = 30;
+
+/// Seconds that a person may take to unlock a key: to find the medium, and to type.
+pub const UNLOCK_SECONDS: u64 = 10 * 60;

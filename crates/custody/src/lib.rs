@@ -36,7 +36,7 @@ mod table;
 mod uri;
 mod wipe;
 
-pub use backend::{generator, importer, public_key};
+pub use backend::{generator, importer, look_up};
 pub use backup::{BACKUP_BYTES, Backup, BackupFault};
 pub use custodian::{Custodian, Deadline, Description, Lock, sign, sign_batch};
 pub use encrypted::WorkFactor;

@@ -24,6 +24,7 @@ use crate::text;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Sign(Box<Sign>),
+    Reissue(Reissue),
     Inspect(Inspect),
     Strip(Strip),
 }
@@ -88,6 +89,41 @@ pub(crate) struct Sign {
     realm: InRealm,
 }
 
+/// Signs modules and provider archives anew as they are: the same key, name and revision.
+///
+/// For another signing key in the place of an old one, or before they expire. What is written already
+/// by a run that was interrupted is found and left as it is.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  greatseal module reissue dist/*.wasm --account payments --by payments-signing-2 --out dist-new\n  greatseal module reissue s3.par.gz --account payments --out next"
+)]
+pub(crate) struct Reissue {
+    /// Signed modules, components and provider archives.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The account that vouches for them.
+    #[arg(long, value_name = "NAME")]
+    account: String,
+
+    /// Which of the account's keys signs [default: any that custody here has, signing keys first]
+    #[arg(long, value_name = "KEY")]
+    by: Option<String>,
+
+    /// For how many days the tokens speak [default: the realm's lifetime, 365]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    days: Option<u32>,
+
+    /// The folder they are written to, each under its own name.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    custody: Custody,
+    #[command(flatten)]
+    realm: InRealm,
+}
+
 /// Takes the token out of a module.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  greatseal module strip ledger.signed.wasm --out ledger.wasm")]
@@ -104,6 +140,7 @@ pub(crate) struct Strip {
 pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
     match command {
         Command::Sign(sign) => sign_one(sign, format),
+        Command::Reissue(reissue) => reissue_all(reissue, format),
         Command::Inspect(shown) => inspect::run(shown, format),
         Command::Strip(strip) => strip_one(strip, format),
     }
@@ -164,6 +201,49 @@ fn sign_one(sign: &Sign, format: Format) -> Result<Exit, Problem> {
             text::path(&out),
             desk.realm.folder().display(),
             desk.realm.operator_path().display()
+        )
+    });
+    Ok(Exit::Ok)
+}
+
+fn reissue_all(reissue: &Reissue, format: Format) -> Result<Exit, Problem> {
+    let mut files = Vec::new();
+    for file in &reissue.files {
+        let name = file.file_name().ok_or_else(|| Problem::usage(format!("{} names no file", text::path(file))))?;
+        let out = reissue.out.join(name);
+        if files.iter().any(|(_, other)| *other == out) {
+            let fault = format!("two of the files are called {}", text::path(Path::new(name)));
+            return Err(Problem::usage(fault).hint("Sign them apart, each to a folder of its own."));
+        }
+        files.push((file.clone(), out));
+    }
+    std::fs::create_dir_all(&reissue.out).map_err(|error| Problem::io("cannot make", &reissue.out, &error))?;
+    let mut desk = reissue.custody.desk(&reissue.realm, clock::now()?)?;
+    let order = crate::desk::Reissue {
+        account: desk.realm.name(&reissue.account)?,
+        by: reissue.by.as_deref().map(|by| desk.realm.name(by)).transpose()?,
+        days: reissue.days,
+        files,
+    };
+    let done = match desk.reissue_code(&order)? {
+        Outcome::Done(done) => done,
+        Outcome::Waiting(waiting) => return Ok(request::tell_waiting(&desk, &waiting, format)),
+    };
+    let shown = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let object = json!({
+        "account": order.account.as_str(),
+        "signed_by": done.signed_by.to_string(),
+        "written": shown(&done.written),
+        "found": shown(&done.found),
+    });
+    output::answer(format, &object, || {
+        let found =
+            if done.found.is_empty() { String::new() } else { format!("; {} were there already", done.found.len()) };
+        format!(
+            "signed {} anew in {}{found}\n  signed by  {}\n",
+            if done.written.len() == 1 { "1 file".to_owned() } else { format!("{} files", done.written.len()) },
+            text::path(&reissue.out),
+            desk.realm.show(&done.signed_by)
         )
     });
     Ok(Exit::Ok)

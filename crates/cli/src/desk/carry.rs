@@ -1,8 +1,10 @@
 //! Carrying out orders: signed and filed at once, or left as a request for another machine.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
 
 use super::{Desk, Filed};
@@ -75,12 +77,26 @@ impl Desk {
         order.must_be_fit()?;
         self.must_be_free(&order)?;
         self.realm.must_admit(&order.keys.keys)?;
-        for item in order.items.iter_mut().filter(|item| item.signature.is_none()) {
+        let mut at_hand: BTreeMap<PublicKey, Vec<usize>> = BTreeMap::new();
+        for (place, item) in order.items.iter_mut().enumerate().filter(|(_, item)| item.signature.is_none()) {
             let request = item.draft.request();
             if let Some(signature) = order.keys.sign(request)? {
                 item.signature = Some(signature);
             } else if self.ring.has(request.signer())? {
-                item.signature = Some(self.ring.sign(request)?);
+                at_hand.entry(*request.signer()).or_default().push(place);
+            }
+        }
+        // What one key signs goes to it together: some places take many at once.
+        for (signer, places) in at_hand {
+            let requests: Vec<SigningRequest> = places
+                .iter()
+                .filter_map(|place| order.items.get(*place))
+                .map(|it| it.draft.request().clone())
+                .collect();
+            for (place, signature) in places.into_iter().zip(self.ring.sign_all(&signer, &requests)?) {
+                if let Some(item) = order.items.get_mut(place) {
+                    item.signature = Some(signature);
+                }
             }
         }
         if !order.is_signed() {

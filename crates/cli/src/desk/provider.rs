@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use greatseal_core::deed::Act;
 use greatseal_core::key::{Account, Key, Nkey, Provider as Role, Role as RoleWord};
 use greatseal_core::limits::ARCHIVE_BYTES;
-use greatseal_core::{Code, Fault};
+use greatseal_core::{Code, Decoded, Fault};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::archive::{ArchiveFile, Parts};
 use greatseal_token::wascap::{self, Claims, Entity, Provider};
@@ -157,6 +157,8 @@ impl Desk {
 pub(crate) struct Before {
     pub(crate) parts: Parts,
     pub(crate) said: Option<Provider>,
+    /// The token that said so.
+    pub(crate) token: Option<Decoded<Claims>>,
     pub(crate) gzipped: bool,
 }
 
@@ -189,7 +191,7 @@ impl Before {
         contents.check(&said.target_hashes).map_err(|fault| {
             named(fault.into()).hint("It was changed after it was signed. To sign it all the same, name its files.")
         })?;
-        Ok(Self { parts, said: Some(said), gzipped })
+        Ok(Self { parts, said: Some(said), token: Some(decoded), gzipped })
     }
 }
 

@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
+use greatseal_core::limits::{CUSTODY_SECONDS, UNLOCK_SECONDS};
 use greatseal_core::signature::Signature;
-use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, Keystore, Surroundings};
+use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, KeyUri, Keystore, Surroundings};
 
 use crate::problem::Problem;
-
-/// How long a person may take to unlock a key.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Custody, each key of which a person unlocks once.
 pub(crate) struct Keyring {
@@ -56,18 +54,27 @@ impl Keyring {
     /// # Errors
     /// `GS-CUSTODY-MISSING` when it does not have the key; else what custody says.
     pub(crate) fn sign(&self, request: &SigningRequest) -> Result<Signature, Problem> {
+        let one = self.sign_all(request.signer(), core::slice::from_ref(request))?;
+        one.into_iter().next().ok_or_else(|| Problem::from(CustodyFault::Deadline))
+    }
+
+    /// Has custody sign requests of one signer, in as few calls as its place takes: all or none.
+    ///
+    /// # Errors
+    /// As for [`Self::sign`]; of several faults the first.
+    pub(crate) fn sign_all(&self, signer: &PublicKey, requests: &[SigningRequest]) -> Result<Vec<Signature>, Problem> {
         let mut found = None;
         for store in self.stores() {
             // Where it can sign rather than where it is only known to be elsewhere.
-            found = store.at_hand(request.signer())?.map(|entry| (store, entry)).or(found);
+            found = store.at_hand(signer)?.map(|entry| (store, entry)).or(found);
         }
         if found.is_none() {
-            found = self.store.find_by_key(request.signer())?.map(|entry| (&self.store, entry));
+            found = self.store.find_by_key(signer)?.map(|entry| (&self.store, entry));
         }
         let Some((store, entry)) = found else {
             return Err(Problem::new(
                 greatseal_core::Code::CustodyMissing,
-                format!("custody here does not have the key {}", request.signer()),
+                format!("custody here does not have the key {signer}"),
             ));
         };
         let mut unlocked = self.unlocked.borrow_mut();
@@ -75,7 +82,19 @@ impl Keyring {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(store.custodian(&entry.name, &self.around)?),
         };
-        Ok(greatseal_custody::sign(&**custodian, request, Deadline::after(PATIENCE))?)
+        let many = requests.len() > 1;
+        let mut signatures = Vec::with_capacity(requests.len());
+        // Piece by piece, so that every piece has its time, and that somebody waiting sees it move.
+        for piece in requests.chunks(PIECE) {
+            let answers = greatseal_custody::sign_batch(&**custodian, piece, patience(&entry.uri));
+            for answer in answers.map_err(|fault| named(&entry.name, fault))? {
+                signatures.push(answer.map_err(|fault| named(&entry.name, fault))?);
+            }
+            if many {
+                progress(signatures.len(), requests.len(), &entry.name);
+            }
+        }
+        Ok(signatures)
     }
 
     /// Names a key as custody does.
@@ -84,5 +103,27 @@ impl Keyring {
     /// What keeps the table of keys from being read.
     pub(crate) fn name_of(&self, key: &PublicKey) -> Result<Option<KeyName>, CustodyFault> {
         Ok(self.store.find_by_key(key)?.map(|entry| entry.name))
+    }
+}
+
+/// Requests that are sent on with one deadline: what a service takes at once.
+const PIECE: usize = 100;
+
+/// How long custody gets: where a person unlocks something, as long as that takes.
+fn patience(uri: &KeyUri) -> Deadline {
+    Deadline::after(Duration::from_secs(match uri {
+        KeyUri::File(_) | KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Offline => UNLOCK_SECONDS,
+        KeyUri::Vault(_) | KeyUri::AwsKms(_) => CUSTODY_SECONDS,
+    }))
+}
+
+/// Says which key could not sign, by the name that people know.
+fn named(name: &KeyName, fault: CustodyFault) -> Problem {
+    Problem::new(fault.code(), format!("{name}: {fault}"))
+}
+
+fn progress(done: usize, of: usize, name: &KeyName) {
+    if done.is_multiple_of(PIECE) && done < of {
+        crate::output::remark(&format!("{name} signed {done} of {of} …"));
     }
 }

@@ -275,9 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_a_did_needs_the_newest_form() {
+        let mut file = RealmFile::new(Name::parse("acme").unwrap());
+        let did = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
+        file.keys.insert(KeyName::parse("acme/root").unwrap(), Spelled::parse(did).unwrap());
+        let text = file.text().unwrap();
+        assert!(text.contains("schema = 4\n") && text.contains(did), "{text}");
+        assert_eq!(RealmFile::parse(&text, "greatseal.toml").unwrap().keys, file.keys);
+    }
+
+    #[test]
     fn another_form_is_refused_as_such() {
         let text = RealmFile::new(Name::parse("acme").unwrap()).text().unwrap();
-        for other in ["4", "9", "0", "-1"] {
+        for other in ["5", "9", "0", "-1"] {
             let text = text.replace("schema = 2", &format!("schema = {other}"));
             let problem = RealmFile::parse(&text, "greatseal.toml").unwrap_err();
             assert_eq!(problem.code(), Code::RealmSchema);

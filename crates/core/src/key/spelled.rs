@@ -73,6 +73,15 @@ impl Spelled {
     }
 }
 
+impl core::str::FromStr for Spelled {
+    type Err = KeyFault;
+
+    /// As [`Self::parse`].
+    fn from_str(text: &str) -> Result<Self, KeyFault> {
+        Self::parse(text)
+    }
+}
+
 impl From<Nkey> for Spelled {
     fn from(nkey: Nkey) -> Self {
         Self::Nkey(nkey)

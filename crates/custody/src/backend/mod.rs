@@ -9,12 +9,12 @@ mod ssh_agent;
 #[cfg(feature = "vault")]
 mod vault;
 
-use greatseal_core::key::{PublicKey, Spelled};
+use greatseal_core::key::Spelled;
 
 use crate::custodian::{Custodian, Deadline};
 use crate::fault::CustodyFault;
 use crate::name::KeyName;
-use crate::place::{Generate, Import, Surroundings};
+use crate::place::{Generate, Import, Placed, Surroundings};
 use crate::uri::KeyUri;
 
 /// Opens the custodian of a key that is in no file; nothing is reached yet.
@@ -42,23 +42,24 @@ pub(crate) fn custodian(
     }
 }
 
-/// Asks a place for the public key of a key that is there already, to pin it.
+/// Looks a key up that is in a place already, to pin it: where exactly it is, and its public half.
 ///
 /// # Errors
 /// What keeps the place from answering; [`CustodyFault::NoSuchKey`] when it has none.
 #[allow(unused_variables, reason = "a build without any backend asks none")]
-pub fn public_key(uri: &KeyUri, around: &Surroundings, deadline: Deadline) -> Result<PublicKey, CustodyFault> {
-    match uri {
+pub fn look_up(uri: &KeyUri, around: &Surroundings, deadline: Deadline) -> Result<Placed, CustodyFault> {
+    let public_key = match uri {
         #[cfg(feature = "ssh-agent")]
         KeyUri::SshAgent(uri) => ssh_agent::public_key(uri, around, deadline),
         #[cfg(feature = "pkcs11")]
         KeyUri::Pkcs11(uri) => pkcs11::public_key(uri, around, deadline),
         #[cfg(feature = "vault")]
-        KeyUri::Vault(uri) => vault::public_key(uri, around, deadline),
+        KeyUri::Vault(uri) => return vault::look_up(uri, around, deadline),
         #[cfg(feature = "awskms")]
-        KeyUri::AwsKms(uri) => aws_kms::public_key(uri, around, deadline),
+        KeyUri::AwsKms(uri) => return aws_kms::look_up(uri, around, deadline),
         other => Err(absent(other)),
-    }
+    };
+    public_key.map(|public_key| Placed { uri: uri.clone(), public_key })
 }
 
 /// Opens a place in which keys can be made; `uri` names it without a key.

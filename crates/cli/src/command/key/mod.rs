@@ -7,9 +7,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Role, Spelled, did};
-use greatseal_custody::{KeyName, KeyUri, Keystore, Seed};
+use greatseal_custody::{Algorithm, KeyName, KeyUri, Keystore, Seed};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
+
+mod place;
 
 use super::sealed;
 use crate::clock;
@@ -38,7 +40,7 @@ pub(crate) enum Command {
 /// Outside a realm, a full name like `acme/identity` makes a key for the realm of another machine.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  greatseal key create ledger --role module\n  greatseal key create payments-signing-2 --role account --passphrase-file secret.txt\n\nThe private half goes to your private folder, encrypted; `age -d` opens it too. Nothing overwrites a key."
+    after_help = "Examples:\n  greatseal key create ledger --role module\n  greatseal key create payments-signing-2 --role account --passphrase-file secret.txt\n  greatseal key create payments-signing-2 --role account --at \"pkcs11:token=acme?module-path=/usr/lib/softhsm/libsofthsm2.so\"\n  greatseal key create root-signing-2 --role user --at \"openbao://?address=https://bao.example:8200\" --algorithm p256\n\nThe private half goes to your private folder, encrypted; `age -d` opens it too. With --at it is made in another place and never leaves it. Nothing overwrites a key."
 )]
 pub(crate) struct Create {
     /// The key's name in this realm, like `ledger`.
@@ -46,6 +48,12 @@ pub(crate) struct Create {
     /// What the key is for.
     #[arg(long, value_enum)]
     role: RoleWord,
+    /// Make it in this place: a key URI without a key, like `pkcs11:token=acme?module-path=…`, `openbao://`, `awskms:///`.
+    #[arg(long, value_name = "URI")]
+    at: Option<KeyUri>,
+    /// The algorithm; P-256 serves UCANs alone (--role user), and only in other places.
+    #[arg(long, value_enum, default_value_t = AlgorithmWord::Ed25519, requires = "at")]
+    algorithm: AlgorithmWord,
     #[command(flatten)]
     custody: Custody,
     #[command(flatten)]
@@ -55,7 +63,7 @@ pub(crate) struct Create {
 /// Brings an nkey seed file into custody.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  greatseal key import payments payments.nk\n\nThe seed is read from the file only, never from the command line; delete the file afterwards."
+    after_help = "Examples:\n  greatseal key import payments payments.nk\n  greatseal key import payments payments.nk --at ssh-agent:\n\nThe seed is read from the file only, never from the command line; delete the file afterwards."
 )]
 pub(crate) struct Import {
     /// The key's name in this realm.
@@ -63,23 +71,32 @@ pub(crate) struct Import {
     /// A file with one nkey seed (S…), and nothing else.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Bring it to this place instead: a key URI without a key, like `ssh-agent:`.
+    #[arg(long, value_name = "URI")]
+    at: Option<KeyUri>,
     #[command(flatten)]
     custody: Custody,
     #[command(flatten)]
     realm: InRealm,
 }
 
-/// Names a key whose private half is kept elsewhere: what it is to sign is requested there.
+/// Names a key whose private half is kept elsewhere: in a device or service, or on another machine.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  greatseal key pin identity OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT\n\nTake the public key from the machine that has the private one, and compare all of it: nothing else vouches for it."
+    after_help = "Examples:\n  greatseal key pin identity OAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3QZVT\n  greatseal key pin payments-signing-2 --role account --at \"ssh-agent:SHA256:…\"\n\nWithout --at, what the key is to sign is requested where it is kept. Take the public key from the machine that has the private one, and compare all of it: nothing else vouches for it."
 )]
 pub(crate) struct Pin {
     /// The key's name in this realm, like `identity`.
     name: String,
-    /// Its public half (O…, A…, M…, V… or U…).
-    #[arg(value_name = "KEY")]
-    public: String,
+    /// Its public half (O…, A…, M…, V…, U… or did:key:…); with --at, what the place has to hold.
+    #[arg(value_name = "KEY", required_unless_present = "at")]
+    public: Option<Spelled>,
+    /// Where it is, as a key URI: it is asked for its public half, which is pinned from then on.
+    #[arg(long, value_name = "URI")]
+    at: Option<KeyUri>,
+    /// What the key is for, where only a place tells its public half.
+    #[arg(long, value_enum, requires = "at", conflicts_with = "public")]
+    role: Option<RoleWord>,
     #[command(flatten)]
     custody: Custody,
     #[command(flatten)]
@@ -121,6 +138,24 @@ enum RoleWord {
     User,
 }
 
+/// An algorithm on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AlgorithmWord {
+    /// Ed25519, for every family of tokens.
+    Ed25519,
+    /// ECDSA over P-256, for UCANs.
+    P256,
+}
+
+impl From<AlgorithmWord> for Algorithm {
+    fn from(word: AlgorithmWord) -> Self {
+        match word {
+            AlgorithmWord::Ed25519 => Self::Ed25519,
+            AlgorithmWord::P256 => Self::P256,
+        }
+    }
+}
+
 impl From<RoleWord> for Role {
     fn from(word: RoleWord) -> Self {
         match word {
@@ -146,6 +181,9 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
 }
 
 fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
+    if let Some(at) = &create.at {
+        return place::make(create, at, format);
+    }
     if let Some(name) = without_realm(&create.realm, &create.name)? {
         let (seed, store) = (Seed::generate(create.role.into())?, create.custody.store()?);
         if store.find(&name).is_ok() {
@@ -191,28 +229,38 @@ fn tell_where(name: &KeyName, public: &Spelled) {
 }
 
 fn point_at(pin: &Pin, format: Format) -> Result<Exit, Problem> {
+    if let Some(at) = &pin.at {
+        return place::adopt(pin, at, format);
+    }
+    let public = pin.public.ok_or_else(|| Problem::usage("the public half is missing"))?;
     let mut realm = Realm::open_to_change(pin.realm.start())?;
-    let name = realm.name(&pin.name)?;
-    let public = Spelled::parse(&pin.public).map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
-    let keys = [(name, public)];
+    let keys = [(realm.name(&pin.name)?, public)];
     realm.must_admit(&keys)?;
     let [(name, _)] = &keys;
     let store = pin.custody.store()?;
-    match store.find(name) {
-        // Again, or after an interruption; or the private half is here, which is as good.
-        Ok(entry) if entry.public == public => {}
-        Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has another key {name} already"))),
-        Err(greatseal_custody::CustodyFault::Missing { .. }) => {
-            store.pin_offline(name, public, clock::now()?)?;
-        }
-        Err(fault) => return Err(fault.into()),
+    // Again, or after an interruption; or the private half is here, which is as good.
+    if !is_pinned(&store, name, &public)? {
+        store.pin_offline(name, public, clock::now()?)?;
     }
     realm.add_keys(&keys)?;
     tell_new(&keys, "pinned", format);
     Ok(Exit::Ok)
 }
 
+/// Says whether custody has this very key under the name.
+fn is_pinned(store: &Keystore, name: &KeyName, public: &Spelled) -> Result<bool, Problem> {
+    match store.find(name) {
+        Ok(entry) if entry.public == *public => Ok(true),
+        Ok(_) => Err(Problem::new(Code::CustodyExists, format!("custody has another key {name} already"))),
+        Err(greatseal_custody::CustodyFault::Missing { .. }) => Ok(false),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
+    if let Some(at) = &import.at {
+        return place::bring_in(import, at, format);
+    }
     if let Some(name) = without_realm(&import.realm, &import.name)? {
         let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
         let (store, now) = (import.custody.store()?, clock::now()?);

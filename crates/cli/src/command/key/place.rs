@@ -1,0 +1,153 @@
+//! Keys in other places than files: made there, brought there, or there already.
+
+use std::time::Duration;
+
+use greatseal_core::Code;
+use greatseal_core::code::Exit;
+use greatseal_core::key::{Nkey, PublicKey, Role, Spelled};
+use greatseal_core::limits::{CUSTODY_SECONDS, TEXT_FILE_BYTES};
+use greatseal_custody::{Deadline, KeyName, KeyUri, Keystore, Placed, Seed};
+use zeroize::Zeroizing;
+
+use super::{Create, Import, Pin, RoleWord, is_pinned, tell_clear, tell_new, tell_where, without_realm};
+use crate::clock;
+use crate::files;
+use crate::output::{self, Format};
+use crate::problem::Problem;
+use crate::realm::Realm;
+use crate::secrets::{Custody, InRealm};
+
+/// Where a key is about to be named: in a realm and in custody, or in custody alone.
+struct Naming {
+    realm: Option<Realm>,
+    name: KeyName,
+    store: Keystore,
+}
+
+impl Naming {
+    fn open(name: &str, realm: &InRealm, custody: &Custody) -> Result<Self, Problem> {
+        let store = custody.store()?;
+        if let Some(name) = without_realm(realm, name)? {
+            return Ok(Self { realm: None, name, store });
+        }
+        let realm = Realm::open_to_change(realm.start())?;
+        Ok(Self { name: realm.name(name)?, realm: Some(realm), store })
+    }
+
+    /// Refuses a name that is taken, before anything is made elsewhere.
+    fn must_be_free(&self) -> Result<(), Problem> {
+        if self.realm.as_ref().is_some_and(|realm| realm.key(&self.name).is_ok()) {
+            return Err(Problem::new(Code::NameTaken, format!("this realm has a key {} already", self.name)));
+        }
+        if self.store.find(&self.name).is_ok() {
+            return Err(Problem::new(Code::CustodyExists, format!("custody has a key {} already", self.name)));
+        }
+        Ok(())
+    }
+
+    /// Pins the key, prepares its end, and names it in the realm, in this order: whoever is
+    /// interrupted types `key pin` with the same place, and goes on.
+    fn settle(
+        mut self,
+        custody: &Custody,
+        placed: &Placed,
+        public: Spelled,
+        seed: Option<&Seed>,
+    ) -> Result<Self, Problem> {
+        let keys = [(self.name.clone(), public)];
+        if let Some(realm) = &self.realm {
+            realm.must_admit(&keys)?;
+        }
+        let now = clock::now()?;
+        if !is_pinned(&self.store, &self.name, &public)? {
+            self.store.pin(&self.name, placed.uri.clone(), public, now)?;
+        }
+        match (public, seed) {
+            (Spelled::Nkey(_), Some(seed)) => custody.sealed()?.seal(&self.name, seed, now)?,
+            (Spelled::Nkey(nkey), None) => {
+                let ring = custody.ring()?;
+                custody.sealed()?.seal_signed(&self.name, nkey, now, |request| ring.sign(request))?;
+            }
+            // What UCAN alone knows is taken back by UCAN's own revocations.
+            (Spelled::Did(_), _) => {}
+        }
+        match &mut self.realm {
+            Some(realm) => realm.add_keys(&keys)?,
+            None => tell_where(&self.name, &public),
+        }
+        Ok(self)
+    }
+}
+
+/// Makes a key in a place.
+pub(super) fn make(create: &Create, at: &KeyUri, format: Format) -> Result<Exit, Problem> {
+    let naming = Naming::open(&create.name, &create.realm, &create.custody)?;
+    naming.must_be_free()?;
+    let role = Role::from(create.role);
+    let around = create.custody.surroundings()?;
+    let generator = greatseal_custody::generator(at, &around)?;
+    output::remark(&format!("making the key {} in {at} …", naming.name));
+    let placed = generator.generate(&naming.name, create.algorithm.into(), soon())?;
+    let public = spelled(placed.public_key, Some(role))?;
+    told(naming.settle(&create.custody, &placed, public, None)?, &placed, public, "made", format)
+}
+
+/// Brings a seed to a place.
+pub(super) fn bring_in(import: &Import, at: &KeyUri, format: Format) -> Result<Exit, Problem> {
+    let naming = Naming::open(&import.name, &import.realm, &import.custody)?;
+    naming.must_be_free()?;
+    let text = Zeroizing::new(files::read(&import.file, TEXT_FILE_BYTES)?);
+    let seed = Seed::parse_line(&text).map_err(greatseal_custody::CustodyFault::from)?;
+    let importer = greatseal_custody::importer(at, &import.custody.surroundings()?)?;
+    output::remark(&format!("bringing the key {} to {at} …", naming.name));
+    let placed = importer.import(&naming.name, &seed, soon())?;
+    if placed.public_key != seed.nkey().public_key() {
+        let fault = format!("{at} says that it took in {}, and the seed's key is {}", placed.public_key, seed.nkey());
+        return Err(Problem::new(Code::CustodyPin, fault));
+    }
+    let naming = naming.settle(&import.custody, &placed, seed.nkey().into(), Some(&seed))?;
+    let exit = told(naming, &placed, seed.nkey().into(), "brought in", format)?;
+    tell_clear(&import.file);
+    Ok(exit)
+}
+
+/// Pins a key that is in a place already.
+pub(super) fn adopt(pin: &Pin, at: &KeyUri, format: Format) -> Result<Exit, Problem> {
+    let naming = Naming::open(&pin.name, &pin.realm, &pin.custody)?;
+    let placed = greatseal_custody::look_up(at, &pin.custody.surroundings()?, soon())?;
+    let public = match pin.public {
+        Some(expected) if expected.public_key() == placed.public_key => expected,
+        Some(expected) => {
+            let fault = format!("{at} holds {}, not {expected}", placed.public_key);
+            return Err(Problem::new(Code::CustodyPin, fault));
+        }
+        None => spelled(placed.public_key, pin.role.map(RoleWord::into))?,
+    };
+    told(naming.settle(&pin.custody, &placed, public, None)?, &placed, public, "pinned", format)
+}
+
+/// Gives a public key its role; one that nkeys do not know stays without.
+fn spelled(key: PublicKey, role: Option<Role>) -> Result<Spelled, Problem> {
+    match (key, role) {
+        (PublicKey::Ed25519(raw), Some(role)) => Ok(Nkey::new(role, raw).into()),
+        (PublicKey::Ed25519(_), None) => Err(Problem::usage("it is not said what the key is for")
+            .hint("Say it with `--role operator`, `account`, `module`, `provider` or `user`.")),
+        (PublicKey::P256(_) | PublicKey::Secp256k1(_), None | Some(Role::User)) => Ok(Spelled::Did(key)),
+        (PublicKey::P256(_) | PublicKey::Secp256k1(_), Some(role)) => {
+            let fault = format!("a {} key cannot be one of {role}: only UCANs take it", key.algorithm());
+            Err(Problem::new(Code::KeyRole, fault)
+                .hint("Make it for UCANs with `--role user`, or make an Ed25519 key."))
+        }
+    }
+}
+
+fn told(naming: Naming, placed: &Placed, public: Spelled, done: &str, format: Format) -> Result<Exit, Problem> {
+    tell_new(&[(naming.name, public)], done, format);
+    output::remark(&format!("its private half is in {}", placed.uri));
+    Ok(Exit::Ok)
+}
+
+/// How long a place may take to make, take or show a key; a person may have to touch it.
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(CUSTODY_SECONDS))
+}
