@@ -13,6 +13,8 @@
     reason = "helpers of tests: a failure is a panic, and a process that a test starts reports on stdout"
 )]
 
+#[cfg(feature = "awskms")]
+mod aws_kms;
 mod contract;
 mod crash;
 mod file;
@@ -24,5 +26,9 @@ mod race;
 #[cfg(target_os = "linux")]
 mod running;
 mod secrecy;
+#[cfg(feature = "ssh-agent")]
+mod ssh_agent;
 mod support;
+#[cfg(all(feature = "vault", unix))]
+mod vault;
 mod vectors;

@@ -191,7 +191,9 @@ impl Import for Importer {
     /// because that would silently take its constraints away.
     fn import(&self, name: &KeyName, seed: &Seed, deadline: Deadline) -> Result<Placed, CustodyFault> {
         let blob = wire::ed25519_blob(seed.nkey().raw());
-        let holds = |agent| Ok(list(agent, deadline)?.iter().any(|identity| identity.blob == blob));
+        let holds = |agent: &Agent| {
+            list(agent, deadline).map(|identities| identities.iter().any(|identity| identity.blob == blob))
+        };
         if holds(&self.agent)? {
             return Err(CustodyFault::Exists { name: name.clone() });
         }

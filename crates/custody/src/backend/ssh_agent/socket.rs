@@ -137,7 +137,8 @@ impl Agent {
         // The file may have been exchanged since it was looked at; who listens cannot be.
         #[cfg(target_os = "linux")]
         {
-            let peer = rustix::net::sockopt::socket_peercred(&socket).map_err(|error| self.unreachable(&error.into()))?;
+            let peer =
+                rustix::net::sockopt::socket_peercred(&socket).map_err(|error| self.unreachable(&error.into()))?;
             let owner = peer.uid.as_raw();
             if owner != us {
                 return Err(CustodyFault::Owner { path: self.path.clone(), owner, us }.into());

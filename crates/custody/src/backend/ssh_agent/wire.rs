@@ -260,8 +260,14 @@ mod tests {
 
     /// Made by `ssh-keygen -t ed25519` and `-t ecdsa`; the fingerprints are what `ssh-keygen -l` says.
     const PUBLIC: [(&str, &str); 2] = [
-        ("AAAAC3NzaC1lZDI1NTE5AAAAIGS1cPt05j1GNEJMJ2dDXNh/6B5TJFvb0FuIhPXRnb0Q", "SHA256:Cgq3bvx7F/E1NsB5W/m+GwQd2W0+YB5XJB2l7WRVHmQ"),
-        ("AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJgtMd5jEXbuTYFQkMt2mQ/MoHTPN4bjOgLAutadG+0LNoW8Q0yI0eff+A7SNe0SrK0p0RzCcpFH+FEtkovTT8U=", "SHA256:+FgubTZjgUZrfRdz8U8k0WMsSQvpGS1lZsfH0GEM0RU"),
+        (
+            "AAAAC3NzaC1lZDI1NTE5AAAAIGS1cPt05j1GNEJMJ2dDXNh/6B5TJFvb0FuIhPXRnb0Q",
+            "SHA256:Cgq3bvx7F/E1NsB5W/m+GwQd2W0+YB5XJB2l7WRVHmQ",
+        ),
+        (
+            "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJgtMd5jEXbuTYFQkMt2mQ/MoHTPN4bjOgLAutadG+0LNoW8Q0yI0eff+A7SNe0SrK0p0RzCcpFH+FEtkovTT8U=",
+            "SHA256:+FgubTZjgUZrfRdz8U8k0WMsSQvpGS1lZsfH0GEM0RU",
+        ),
     ];
 
     fn identity(text: &str) -> Identity {
