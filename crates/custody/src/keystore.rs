@@ -34,6 +34,15 @@ pub struct Keystore {
     work: WorkFactor,
 }
 
+/// A key that custody here keeps no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// What is left of it: its name and its public half.
+    pub entry: Entry,
+    /// Where its private half still is, if it was in no file.
+    pub left_at: Option<KeyUri>,
+}
+
 /// What is in a keystore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
@@ -208,24 +217,32 @@ impl Keystore {
         self.add(name, seed, passphrase, now)
     }
 
-    /// Destroys the private half of a key: its file is removed, its name and public half stay.
+    /// Destroys the private half of a key: its file is removed, its name and public half stay. Of a
+    /// key in another place, where it is is forgotten.
     ///
     /// A disk may keep the old file's blocks, encrypted as they were; whoever fears for them
     /// destroys the medium.
     ///
     /// # Errors
     /// [`CustodyFault::Missing`], or [`CustodyFault::Offline`] for a key that is not here.
-    pub fn destroy(&self, name: &KeyName) -> Result<Entry, CustodyFault> {
+    pub fn destroy(&self, name: &KeyName) -> Result<Retired, CustodyFault> {
         let held = self.folder.hold()?;
         let entry = self.find(name)?;
-        let KeyUri::File(file) = &entry.uri else { return Err(CustodyFault::Offline { name: name.clone() }) };
+        if entry.uri == KeyUri::Offline {
+            return Err(CustodyFault::Offline { name: name.clone() });
+        }
         // The table first: a name without a file would look like a loss, a file without a name is told.
         let gone = Entry { uri: KeyUri::Offline, ..entry.clone() };
         let mut table = self.table()?;
         table.insert(gone.clone());
         self.write_table(&held, &table)?;
-        self.folder.remove(&held, file.as_str())?;
-        Ok(gone)
+        match entry.uri {
+            KeyUri::File(file) => {
+                self.folder.remove(&held, file.as_str())?;
+                Ok(Retired { entry: gone, left_at: None })
+            }
+            elsewhere => Ok(Retired { entry: gone, left_at: Some(elsewhere) }),
+        }
     }
 
     /// Returns what a key signed last about a subject, as [`Self::remember`] noted it.

@@ -43,7 +43,7 @@ pub use encrypted::WorkFactor;
 pub use examination::{Audit, Examination, Extractable, Origin, Rights, Versions};
 pub use fault::{CustodyFault, SeedFault};
 pub use file::FileCustodian;
-pub use keystore::{Keystore, Listing};
+pub use keystore::{Keystore, Listing, Retired};
 pub use memory::SignedStatement;
 pub use name::KeyName;
 pub use passphrase::{Passphrase, PassphraseFault, PassphraseSource};

@@ -7,7 +7,7 @@ use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::deed::Act;
 use greatseal_core::key::Nkey;
-use greatseal_custody::KeyName;
+use greatseal_custody::{KeyName, Retired};
 use greatseal_token::deed;
 use serde_json::{Value, json};
 
@@ -240,16 +240,25 @@ pub(crate) fn retire(retire: &Retire, format: Format) -> Result<Exit, Problem> {
     must_confirm(&retire.confirm, &retire.name, "destroyed")?;
     let desk = retire.custody.desk(&retire.realm, clock::now()?)?;
     let name = desk.realm.name(&retire.name)?;
-    let key = desk.realm.nkey(&name)?;
+    let key = desk.realm.key(&name)?;
     if let Some(lister) = desk.lists(&key)? {
         return Err(Problem::new(Code::KeyListed, format!("{name} is still named by {lister}")));
     }
-    let revoked = desk.revoked_keys()?.contains(key.raw());
-    let entry = desk.ring.store.destroy(&name)?;
-    let object = json!({ "retired": entry.name.as_str(), "key": entry.public.to_string() });
+    let revoked = desk.revoked_keys()?;
+    let revoked = key.nkey().is_some_and(|key| revoked.contains(key.raw()));
+    let Retired { entry, left_at } = desk.ring.store.destroy(&name)?;
+    let left_at = left_at.map(|uri| uri.to_string());
+    let object = json!({ "retired": entry.name.as_str(), "key": entry.public.to_string(), "left_at": left_at });
     output::answer(format, &object, || {
         let signed = if revoked { "is dead: its revocation is published" } else { "stays valid" };
-        format!("destroyed the private half of {name}\n  What it signed {signed}. Remove it from your backups too.\n")
+        match left_at {
+            None => format!(
+                "destroyed the private half of {name}\n  What it signed {signed}. Remove it from your backups too.\n"
+            ),
+            Some(uri) => format!(
+                "forgot where {name} is kept\n  What it signed {signed}. Its private half is still there, and only its keepers can delete it:\n    {uri}\n"
+            ),
+        }
     });
     Ok(Exit::Ok)
 }

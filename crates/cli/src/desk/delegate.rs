@@ -113,7 +113,7 @@ impl Desk {
     }
 
     /// Lists the names of delegations that are taken, by files or by requests that wait.
-    fn delegation_names(&self) -> Result<BTreeSet<String>, Problem> {
+    pub(super) fn delegation_names(&self) -> Result<BTreeSet<String>, Problem> {
         let mut taken: BTreeSet<String> = self.realm.delegation_files()?.into_iter().map(|(name, _)| name).collect();
         for (_, path) in self.realm.requests()? {
             let Ok(order) = Order::read(&path, Some(&self.realm)) else { continue };
@@ -213,7 +213,7 @@ pub(crate) fn hand_out(book: &Book, entry: &Entry, folder: &Path) -> Result<Vec<
 }
 
 /// Names a delegation after who, to whom and what, with a number where that is taken.
-fn name_of(who: &Who<'_>, grant: &Grant, taken: &mut BTreeSet<String>) -> Result<Name, Problem> {
+pub(super) fn name_of(who: &Who<'_>, grant: &Grant, taken: &mut BTreeSet<String>) -> Result<Name, Problem> {
     let side = |key: &PublicKey| who.named(key).unwrap_or_else(|| tail(key));
     let base = slug(&[&side(&grant.from), &side(&grant.to), of_command(&grant.command)]);
     let numbered = (2_u32..).map(|number| format!("{base}-{number}"));

@@ -3,7 +3,7 @@
 //! Rules 12 to 14 of succession; who may take back what is in `docs/revocation.md`.
 
 use greatseal_core::deed::{Act, Revocation, Survivors, Target};
-use greatseal_core::key::{Key, Nkey};
+use greatseal_core::key::{Key, Nkey, Spelled};
 use greatseal_core::statement::StatementId;
 use greatseal_core::succession::Succession;
 use greatseal_core::{Code, Decoded};
@@ -120,7 +120,18 @@ impl Desk {
     }
 
     /// Says which current token names a key, or is about it.
-    pub(crate) fn lists(&self, key: &Nkey) -> Result<Option<String>, Problem> {
+    pub(crate) fn lists(&self, key: &Spelled) -> Result<Option<String>, Problem> {
+        let public = key.public_key();
+        let is = |name: &KeyName| self.realm.key(name).is_ok_and(|known| known.public_key() == public);
+        if self.realm.root().is_ok_and(|(root, _)| is(&root.key) || root.signing.iter().any(is)) {
+            return Ok(Some("the root".into()));
+        }
+        if let Some((name, service)) = self.realm.service_of(&public)
+            && service.retired.is_none()
+        {
+            return Ok(Some(format!("the service {name}")));
+        }
+        let Some(key) = key.nkey() else { return Ok(None) };
         let current = self.realm.tokens()?;
         let operator = current.operator.iter().map(|(_, token)| ("the operator's token".to_owned(), token));
         let accounts = current.accounts.iter().map(|(name, _, token)| (format!("account {name}"), token));

@@ -220,7 +220,9 @@ impl Realm {
         for note in notes {
             match note {
                 Note::Root(root) => {
-                    if file.root.as_ref().is_some_and(|known| known != root) {
+                    // Which keys it delegates to is all that may become different.
+                    let same = |known: &Root| *known == Root { signing: known.signing.clone(), ..root.clone() };
+                    if file.root.as_ref().is_some_and(|known| !same(known)) {
                         return Err(Problem::new(Code::RealmExists, "this realm has its root already")
                             .hint("A realm has one root: `greatseal root show` shows it."));
                     }

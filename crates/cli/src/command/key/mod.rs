@@ -11,6 +11,7 @@ use greatseal_custody::{Algorithm, KeyName, KeyUri, Keystore, Seed};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+mod moving;
 mod place;
 
 use super::sealed;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Pin(Pin),
     List(List),
     Show(Show),
+    Move(moving::Move),
     #[command(subcommand)]
     Sealed(sealed::Command),
     Retire(sealed::Retire),
@@ -175,6 +177,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Pin(pin) => point_at(pin, format),
         Command::List(list) => list_all(list, format),
         Command::Show(show) => show_one(show, format),
+        Command::Move(order) => moving::run(order, format),
         Command::Sealed(command) => sealed::run(command, format),
         Command::Retire(retire) => sealed::retire(retire, format),
     }

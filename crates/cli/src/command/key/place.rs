@@ -6,7 +6,7 @@ use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Nkey, PublicKey, Role, Spelled};
 use greatseal_core::limits::{CUSTODY_SECONDS, TEXT_FILE_BYTES};
-use greatseal_custody::{Deadline, KeyName, KeyUri, Keystore, Placed, Seed};
+use greatseal_custody::{Algorithm, Deadline, KeyName, KeyUri, Keystore, Placed, Seed};
 use zeroize::Zeroizing;
 
 use super::{Create, Import, Pin, RoleWord, is_pinned, tell_clear, tell_new, tell_where, without_realm};
@@ -82,14 +82,48 @@ impl Naming {
 /// Makes a key in a place.
 pub(super) fn make(create: &Create, at: &KeyUri, format: Format) -> Result<Exit, Problem> {
     let naming = Naming::open(&create.name, &create.realm, &create.custody)?;
+    let (naming, public) = make_in(naming, create.role.into(), create.algorithm.into(), at, &create.custody)?;
+    tell_new(&[(naming.name, public)], "made", format);
+    Ok(Exit::Ok)
+}
+
+/// Makes a key in a place for a command that goes on with it; one that the realm has stays as it is.
+pub(super) fn make_unless_known(
+    name: &str,
+    role: Role,
+    at: Option<&KeyUri>,
+    custody: &Custody,
+    realm: &InRealm,
+) -> Result<(), Problem> {
+    let mut naming = Naming::open(name, realm, custody)?;
+    let Some(known) = naming.realm.as_mut().filter(|known| known.key(&naming.name).is_err()) else { return Ok(()) };
+    match (naming.store.find(&naming.name), at) {
+        // Brought into custody before the realm was told.
+        (Ok(entry), _) => known.add_keys(&[(entry.name, entry.public)]),
+        (Err(_), Some(at)) => make_in(naming, role, Algorithm::Ed25519, at, custody).map(|_| ()),
+        (Err(_), None) => Ok(()),
+    }
+}
+
+fn make_in(
+    naming: Naming,
+    role: Role,
+    algorithm: Algorithm,
+    at: &KeyUri,
+    custody: &Custody,
+) -> Result<(Naming, Spelled), Problem> {
     naming.must_be_free()?;
-    let role = Role::from(create.role);
-    let around = create.custody.surroundings()?;
-    let generator = greatseal_custody::generator(at, &around)?;
+    if matches!(algorithm, Algorithm::P256) && role != Role::User {
+        let fault = format!("a P-256 key cannot be one of {role}: only UCANs take it");
+        return Err(Problem::new(Code::KeyRole, fault).hint("Make it with `--role user`, or an Ed25519 key."));
+    }
+    let generator = greatseal_custody::generator(at, &custody.surroundings()?)?;
     output::remark(&format!("making the key {} in {at} …", naming.name));
-    let placed = generator.generate(&naming.name, create.algorithm.into(), soon())?;
+    let placed = generator.generate(&naming.name, algorithm, soon())?;
     let public = spelled(placed.public_key, Some(role))?;
-    told(naming.settle(&create.custody, &placed, public, None)?, &placed, public, "made", format)
+    let naming = naming.settle(custody, &placed, public, None)?;
+    output::remark(&format!("its private half is in {}", placed.uri));
+    Ok((naming, public))
 }
 
 /// Brings a seed to a place.
