@@ -21,6 +21,7 @@ mod failure;
 mod fuzz;
 mod house;
 mod node;
+mod openbao;
 mod step;
 mod test;
 mod tool;

@@ -8,6 +8,7 @@ use crate::bench;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::node;
+use crate::openbao;
 use crate::step::{self, Outcome, Step};
 use crate::tool::{self, Found};
 
@@ -16,13 +17,15 @@ const STEPS: &[Step] = &[
     Step { name: "arrows", run: arrows },
     Step { name: "offline", run: offline },
     Step { name: "node", run: node::packages },
+    Step { name: "openbao", run: openbao::server },
     Step { name: "tests", run: tests },
     Step { name: "contract", run: contract },
     Step { name: "backends", run: backends },
 ];
 
 /// All packages but the one that measures, so that no test compiles a peer's tree.
-const EVERYTHING: [&str; 3] = ["--workspace", "--exclude", bench::PACKAGE];
+/// With every place for keys, though each is outside the default build.
+const EVERYTHING: [&str; 5] = ["--workspace", "--exclude", bench::PACKAGE, "--features", "greatseal/every-custody"];
 
 /// Backends of curve25519-dalek, apart from the one in `.cargo/config.toml` that all tests use.
 const OTHER_BACKENDS: &[&str] = &["serial", "fiat"];

