@@ -55,6 +55,7 @@ const SAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("legacy/0.9.0/module.wasm", "partly-hashed.wasm"),
         ],
     ),
+    ("docs/custody/moving.md", &[("wascap/published/echo_messaging_v0.9.0.wasm", "echo.wasm")]),
     ("docs/trust.md", &[("legacy/0.16.2/operator.jwt", "operator.jwt"), ("legacy/0.16.2/account.jwt", "account.jwt")]),
     ("docs/formats/wascap.md", &[("legacy/0.16.2/account.jwt", "account.jwt")]),
 ];
@@ -71,6 +72,15 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/verify.md", "greatseal verify FILE", "is the synopsis"),
     ("docs/signatures.md", "cargo test -p greatseal-core", "is part of the same run of tests"),
     ("docs/performance.md", "cargo xtask bench", "measures for a minute, and is judged by people and not by a test"),
+];
+
+/// Pages that a build with another feature runs: page, feature, whether this build has it.
+///
+/// `cargo xtask test` builds with all of them, and installs the servers and modules that they start.
+const NEEDS: &[(&str, &str, bool)] = &[
+    ("docs/custody/pkcs11.md", "pkcs11", cfg!(feature = "pkcs11")),
+    ("docs/custody/openbao.md", "vault", cfg!(feature = "vault")),
+    ("docs/custody/ssh-agent.md", "ssh-agent", cfg!(feature = "ssh-agent")),
 ];
 
 /// Commands that no page runs, and why.
@@ -201,7 +211,14 @@ fn pages() -> Vec<Page> {
 #[test]
 fn every_page_does_what_it_says() {
     let pages = pages();
-    let queue = Mutex::new(pages.iter().filter(|page| page.runs_something()));
+    let here = |page: &&Page| match NEEDS.iter().find(|(name, _, built)| *name == page.name && !built) {
+        Some((name, feature, _)) => {
+            println!("{name}: not run, because this build has no {feature}");
+            false
+        }
+        None => true,
+    };
+    let queue = Mutex::new(pages.iter().filter(|page| page.runs_something()).filter(here));
     let failures = Mutex::new(Vec::new());
     // Unlocking a key takes a core and 256 MiB for the better part of a second.
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4);
@@ -237,7 +254,10 @@ fn run(page: &Page) -> Vec<String> {
     let script = folder.join("page.sh");
     fs::write(&script, as_script(page)).unwrap();
 
-    let path = format!("{}:{}", Path::new(GREATSEAL).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let own = Path::new(GREATSEAL).parent().unwrap();
+    // Where `cargo xtask test` puts the server of OpenBao.
+    let tools = own.parent().unwrap().join("tools/openbao");
+    let path = format!("{}:{}:{}", own.display(), tools.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh")
         .arg(&script)
         .current_dir(&home)
@@ -277,7 +297,8 @@ fn run(page: &Page) -> Vec<String> {
 }
 
 fn as_script(page: &Page) -> String {
-    let mut script = String::from("exec 2>&1\n");
+    // What a page starts ends with it.
+    let mut script = String::from("exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
     for fence in page.fences.iter().filter(|fence| fence.language == "sh") {
         script += "printf '\\n@@block\\n'\n";
         for Typed { at, text, exits } in fence.typed() {
