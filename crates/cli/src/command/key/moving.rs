@@ -111,7 +111,7 @@ fn tell(desk: &Desk, moving: &Moving, order: &Move, format: Format) {
     output::answer(format, &object, || {
         let mut text = format!("moving {} to {}, for {for_whom}\n", desk.realm.show(&old.1), desk.realm.show(&new.1));
         for (_, words, of) in STEPS {
-            text += &format!("  {:<6}{words}\n", state(of));
+            text += &format!("  {:<6} {words}\n", state(of));
         }
         for child in children {
             text += &format!("  still on the old key: {child}\n");
