@@ -29,6 +29,10 @@ pub(crate) struct Custody {
     #[arg(long, value_name = "FOLDER")]
     more_keys: Vec<PathBuf>,
 
+    /// Give up after so many seconds when a key's place does not answer [default: 30; 600 where a person unlocks]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    custody_timeout: Option<u64>,
+
     #[command(flatten)]
     passphrases: Passphrases,
 }
@@ -81,7 +85,7 @@ impl Custody {
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
-            ring: Keyring::new(self.store()?, configuration::surroundings(unlock(given))).with(self.others()?),
+            ring: self.keyring(configuration::surroundings(unlock(given)))?,
             sealed: self.sealed()?,
             apart: self.apart()?,
             new_passphrase,
@@ -91,7 +95,11 @@ impl Custody {
 
     /// Opens custody alone, to sign what was brought.
     pub(crate) fn ring(&self) -> Result<Keyring, Problem> {
-        Ok(Keyring::new(self.store()?, self.surroundings()?).with(self.others()?))
+        self.keyring(self.surroundings()?)
+    }
+
+    fn keyring(&self, around: Surroundings) -> Result<Keyring, Problem> {
+        Ok(Keyring::new(self.store()?, around).with(self.others()?).within(self.custody_timeout))
     }
 
     /// Tells custody of its surroundings: who knows passphrases, and where agents and services are.

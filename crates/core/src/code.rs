@@ -444,7 +444,7 @@ codes! {
         "Check that the custody answers at all, and try again: signing the same request twice gives the same signature.";
     CustodyUnreachable "GS-CUSTODY-UNREACHABLE" KeyUnavailable 503 Custodian
         "the place that keeps the key cannot be reached"
-        "Nothing was signed and nothing was lost. Start it, or mend the way to it, and run the same command again; `greatseal custody doctor` says which keys can be reached.";
+        "Nothing was lost: what was finished is whole, the rest was not begun. Start it, or mend the way to it, and run the same command again; `greatseal custody doctor` says which keys can be reached.";
     CustodySealed "GS-CUSTODY-SEALED" KeyUnavailable 503 Custodian
         "the place that keeps the key is sealed"
         "Whoever keeps its unseal keys has to unseal it (`bao operator unseal`); then run the same command again.";

@@ -9,7 +9,9 @@ use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::PublicKey;
 use greatseal_core::limits::{CUSTODY_SECONDS, UNLOCK_SECONDS};
 use greatseal_core::signature::Signature;
-use greatseal_custody::{Custodian, CustodyFault, Deadline, KeyName, KeyUri, Keystore, Surroundings};
+use greatseal_custody::{
+    Custodian, CustodyFault, Deadline, Entry as CustodyEntry, KeyName, KeyUri, Keystore, Surroundings,
+};
 
 use crate::problem::Problem;
 
@@ -19,19 +21,28 @@ pub(crate) struct Keyring {
     /// Custody on other media, brought for this once.
     others: Vec<Keystore>,
     around: Surroundings,
+    /// How long each place gets, if it was said.
+    seconds: Option<u64>,
     /// Custodians that have been asked before.
     unlocked: RefCell<BTreeMap<KeyName, Box<dyn Custodian>>>,
 }
 
 impl Keyring {
     pub(crate) fn new(store: Keystore, around: Surroundings) -> Self {
-        Self { store, others: Vec::new(), around, unlocked: RefCell::default() }
+        Self { store, others: Vec::new(), around, seconds: None, unlocked: RefCell::default() }
     }
 
     /// Adds custody on other media.
     #[must_use]
     pub(crate) fn with(mut self, others: Vec<Keystore>) -> Self {
         self.others = others;
+        self
+    }
+
+    /// Sets how long each place gets to answer.
+    #[must_use]
+    pub(crate) fn within(mut self, seconds: Option<u64>) -> Self {
+        self.seconds = seconds;
         self
     }
 
@@ -86,7 +97,8 @@ impl Keyring {
         let mut signatures = Vec::with_capacity(requests.len());
         // Piece by piece, so that every piece has its time, and that somebody waiting sees it move.
         for piece in requests.chunks(PIECE) {
-            let answers = greatseal_custody::sign_batch(&**custodian, piece, patience(&entry.uri));
+            let deadline = self.patience(&entry.uri);
+            let answers = while_telling(&entry, || greatseal_custody::sign_batch(&**custodian, piece, deadline));
             for answer in answers.map_err(|fault| named(&entry.name, fault))? {
                 signatures.push(answer.map_err(|fault| named(&entry.name, fault))?);
             }
@@ -95,6 +107,15 @@ impl Keyring {
             }
         }
         Ok(signatures)
+    }
+
+    /// How long custody gets: where a person unlocks something, as long as that takes.
+    fn patience(&self, uri: &KeyUri) -> Deadline {
+        Deadline::after(Duration::from_secs(match (uri, self.seconds) {
+            (_, Some(seconds)) => seconds,
+            (KeyUri::File(_) | KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Offline, None) => UNLOCK_SECONDS,
+            (KeyUri::Vault(_) | KeyUri::AwsKms(_), None) => CUSTODY_SECONDS,
+        }))
     }
 
     /// Names a key as custody does.
@@ -109,12 +130,25 @@ impl Keyring {
 /// Requests that are sent on with one deadline: what a service takes at once.
 const PIECE: usize = 100;
 
-/// How long custody gets: where a person unlocks something, as long as that takes.
-fn patience(uri: &KeyUri) -> Deadline {
-    Deadline::after(Duration::from_secs(match uri {
-        KeyUri::File(_) | KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Offline => UNLOCK_SECONDS,
-        KeyUri::Vault(_) | KeyUri::AwsKms(_) => CUSTODY_SECONDS,
-    }))
+/// After how long somebody is told what is being waited for.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Does something that may take long, and says so if it does. Key files say themselves what they need.
+fn while_telling<T: Send>(entry: &CustodyEntry, work: impl FnOnce() -> T + Send) -> T {
+    if matches!(entry.uri, KeyUri::File(_)) {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        scope.spawn(move || {
+            if waiting.recv_timeout(SILENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                crate::output::remark(&format!("waiting for {} in {} …", entry.name, entry.uri));
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 /// Says which key could not sign, by the name that people know.

@@ -1,6 +1,8 @@
 //! The built command, run like a stranger would: in a folder of its own, with an environment of its own.
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 
+#[cfg(feature = "vault")]
+pub(crate) mod bao;
 pub(crate) mod line;
 pub(crate) mod services;
 
@@ -161,6 +163,12 @@ impl Place {
     }
 }
 
+/// Lets only the owner read a file.
+pub(crate) fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 /// Every file below a folder, by its path from there.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -195,6 +203,12 @@ impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
         let told = format!("{command:?}");
         Self::new(told, command.output().unwrap())
+    }
+
+    /// Takes the output of a program that somebody else waited for.
+    #[track_caller]
+    pub(crate) fn from_output(told: &str, output: Output) -> Self {
+        Self::new(told.to_owned(), output)
     }
 
     #[track_caller]
