@@ -22,6 +22,8 @@ mod keystore;
 mod lies;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(all(feature = "pkcs11", target_os = "linux"))]
+mod pkcs11;
 mod race;
 #[cfg(target_os = "linux")]
 mod running;

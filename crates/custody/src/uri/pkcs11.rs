@@ -100,6 +100,16 @@ impl Pkcs11Uri {
         self.id.as_deref()
     }
 
+    /// Writes an identifier as RFC 7512 recommends: every byte escaped.
+    #[must_use]
+    pub fn spell_id(id: &[u8]) -> String {
+        id.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "%{byte:02X}");
+            text
+        })
+    }
+
     /// Says whether a key is named, and not the token alone.
     #[must_use]
     pub const fn names_key(&self) -> bool {
@@ -144,7 +154,7 @@ impl fmt::Display for Pkcs11Uri {
             separator = ";";
         }
         if let Some(id) = &self.id {
-            write!(f, "{separator}id={}", spell_id(id))?;
+            write!(f, "{separator}id={}", Self::spell_id(id))?;
         }
         write!(f, "?module-path={}", query::encode(&self.module_path.to_string_lossy()))?;
         if let Some(path) = &self.pin_source {
@@ -155,15 +165,6 @@ impl fmt::Display for Pkcs11Uri {
         }
         Ok(())
     }
-}
-
-/// Writes an identifier as RFC 7512 recommends: every byte escaped.
-pub(crate) fn spell_id(id: &[u8]) -> String {
-    id.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "%{byte:02X}");
-        text
-    })
 }
 
 fn read(text: &str) -> Result<Pkcs11Uri, String> {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -20,6 +20,9 @@ use crate::fault::CustodyFault;
 
 /// How often a new start looks whether nobody is inside, ten milliseconds apart.
 const LOOKS: u32 = 20;
+
+/// The least time between two new starts: a key that always fails must not keep others from working.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// A module that is loaded, or will be when it is first entered.
 pub(super) struct Module {
@@ -37,6 +40,8 @@ struct State {
     /// Whether it was initialised here and may be finalised here.
     ours: bool,
     generation: u64,
+    /// When it was finalised last.
+    stopped: Option<Instant>,
     /// Sessions that are open, by slot.
     sessions: Mutex<BTreeMap<u64, usize>>,
 }
@@ -91,6 +96,12 @@ impl Module {
         }
     }
 
+    /// Enters the module if it is initialised, to put something away.
+    pub(super) fn enter_if_ready(&self) -> Option<Inside<'_>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.ready.then_some(Inside(state))
+    }
+
     /// Waits for whoever is logging in, and returns which PINs were refused.
     pub(super) fn logins(&self) -> MutexGuard<'_, Refusals> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
@@ -129,13 +140,20 @@ impl State {
     fn stop(&mut self, seen: u64, slot: Option<u64>) {
         let sessions = self.sessions.get_mut().unwrap_or_else(PoisonError::into_inner);
         let others = sessions.iter().any(|(at, count)| *count > 0 && Some(*at) != slot);
-        if !self.ready || !self.ours || self.generation != seen || others {
+        let Some(library) = &self.library else { return };
+        if !self.ready || self.generation != seen {
             return;
         }
-        let Some(library) = &self.library else { return };
-        // Whatever it answers: the next to enter initialises it, or is told that it is initialised.
-        let _ = library.clone().finalize();
-        self.ready = false;
+        // Somebody else in this process may have finalised it.
+        let info = library.get_library_info();
+        if matches!(info, Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _))) {
+            self.ready = false;
+        } else if self.ours && !others && self.stopped.is_none_or(|at| at.elapsed() > BETWEEN) {
+            self.stopped = Some(Instant::now());
+            // Whatever it answers: the next to enter initialises it, or is told that it is initialised.
+            let _ = library.clone().finalize();
+            self.ready = false;
+        }
     }
 }
 

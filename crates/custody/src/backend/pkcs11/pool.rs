@@ -5,6 +5,7 @@
 //! deadline. A thread that is left behind in a call is replaced, up to a bound.
 
 use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -96,7 +97,7 @@ impl<T: 'static> Pool<T> {
             }
             Err(RecvTimeoutError::Disconnected) => Err(CustodyFault::Unreachable {
                 place: "the PKCS#11 module".into(),
-                message: "the thread that called it has died".into(),
+                message: "the call into it panicked".into(),
             }),
         }
     }
@@ -146,12 +147,25 @@ impl<T: 'static> Shared<T> {
         let _leaving = Leaving(this);
         let mut tool = (this.make)();
         while let Some(Job { run, stage }) = this.next() {
-            let running = Running { shared: this, stage: &stage };
-            run(&mut tool);
-            if running.done() {
+            let sound = panic::catch_unwind(AssertUnwindSafe(|| run(&mut tool))).is_ok();
+            let superfluous = this.done(&stage);
+            if !sound {
+                // Whoever waited was told by the answer that did not come.
+                tool = (this.make)();
+            }
+            if superfluous {
                 return;
             }
         }
+    }
+
+    /// Notes that a job is done, and says whether its thread was replaced and is one too many.
+    fn done(&self, stage: &Mutex<Stage>) -> bool {
+        let mut state = self.lock();
+        if *stage.lock().unwrap_or_else(PoisonError::into_inner) == Stage::Forsaken {
+            state.left_behind -= 1;
+        }
+        state.threads - state.left_behind > self.crew.load(Ordering::Relaxed).max(1)
     }
 
     /// Waits for a job that somebody waits for.
@@ -173,31 +187,6 @@ impl<T: 'static> Shared<T> {
                 drop(stage);
                 return Some(job);
             }
-        }
-    }
-}
-
-/// A job in work; when it ends, by panic too, its thread is no longer left behind.
-struct Running<'a, T: 'static> {
-    shared: &'a Shared<T>,
-    stage: &'a Mutex<Stage>,
-}
-
-impl<T: 'static> Running<'_, T> {
-    /// Says whether this thread has been replaced and is one too many.
-    fn done(self) -> bool {
-        let shared = self.shared;
-        drop(self);
-        let state = shared.lock();
-        state.threads - state.left_behind > shared.crew.load(Ordering::Relaxed).max(1)
-    }
-}
-
-impl<T: 'static> Drop for Running<'_, T> {
-    fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        if *self.stage.lock().unwrap_or_else(PoisonError::into_inner) == Stage::Forsaken {
-            state.left_behind -= 1;
         }
     }
 }
@@ -316,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_takes_one_thread_and_no_other() {
+    fn a_panic_takes_the_tool_and_nothing_else() {
         let (pool, made) = pool(1);
         let answer = pool.run(after(5_000), |_| -> () { panic!("as a module's wrapper might") });
         assert!(matches!(answer, Err(CustodyFault::Unreachable { .. })));

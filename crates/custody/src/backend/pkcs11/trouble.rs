@@ -29,7 +29,10 @@ impl From<CustodyFault> for Trouble {
 
 impl Trouble {
     /// Sorts an error of the module.
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the errors of PKCS#11 are many, and those that are named matter")]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the errors of PKCS#11 are many, and those that are named matter"
+    )]
     pub(super) fn of(error: &Error, place: &str, action: &'static str) -> Self {
         let message = describe(error);
         let place = || place.to_owned();
@@ -70,8 +73,11 @@ impl Trouble {
                 Self::Final(CustodyFault::Unsupported { problem })
             }
             RvError::DataInvalid | RvError::DataLenRange => {
-                let words = format!("{message}: the message is too large for it, set x-max-message in the URI");
-                Self::Final(CustodyFault::Answer { place: place(), message: Quoted::sentence(&words) })
+                let problem = format!(
+                    "{} takes no message as large as this ({message}): say in the URI with x-max-message what it takes",
+                    place()
+                );
+                Self::Final(CustodyFault::Unsupported { problem })
             }
             RvError::PinExpired
             | RvError::PinIncorrect
@@ -81,6 +87,12 @@ impl Trouble {
             | RvError::UserPinNotInitialized => Self::Final(CustodyFault::DeviceLocked { place: place(), message }),
             _ => Self::Final(CustodyFault::Answer { place: place(), message: Quoted::sentence(&message) }),
         }
+    }
+
+    /// Takes away the doubt: whatever keeps a session from being opened keeps the token from being
+    /// reached.
+    pub(super) fn plainly_lost(self) -> Self {
+        if let Self::Lost { message, .. } = self { Self::Lost { message, vague: false } } else { self }
     }
 
     /// Says what it comes to when no new session is tried.
@@ -99,10 +111,8 @@ impl Trouble {
 
 /// Says an error in the words of the standard: `CKR_PIN_INCORRECT from C_Login`.
 pub(super) fn describe(error: &Error) -> String {
-    match error {
-        Error::Pkcs11(code, function) => format!("{} from C_{function:?}", name(*code)),
-        other => other.to_string(),
-    }
+    let Error::Pkcs11(code, function) = error else { return error.to_string() };
+    format!("{} from C_{function:?}", name(*code))
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "the name of an error is its own")]
