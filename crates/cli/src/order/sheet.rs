@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use greatseal_core::key::{Nkey, PublicKey, RawKey, Spelled};
+use greatseal_core::key::{PublicKey, Spelled};
 use greatseal_core::{Code, Timestamp};
 use greatseal_custody::{Keystore, SignedStatement};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::text;
 const WORDS_A_LINE: usize = 4;
 
 /// Names keys for people: by what this machine itself calls them, never by what was carried.
-pub(super) type Names<'a> = dyn Fn(&RawKey) -> Option<String> + 'a;
+pub(super) type Names<'a> = dyn Fn(&PublicKey) -> Option<String> + 'a;
 
 /// A request as it is shown.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ fn statement(
         "id": request.id().to_string(),
         "kind": request.kind().words(),
         "signer": request.signer().to_string(),
-        "signer_name": name_of(request.signer(), names),
+        "signer_name": names(request.signer()),
         "signed": item.signature.is_some(),
         "summary": summary,
         "compared_with": past.as_ref().map(|(source, older)| json!({
@@ -192,13 +192,9 @@ fn difference(older: &[(&'static str, String)], newer: &[(&'static str, String)]
     lines
 }
 
-fn name_of(key: &PublicKey, names: &Names<'_>) -> Option<String> {
-    key.ed25519().and_then(names)
-}
-
 /// Shows a signer by this machine's name for it.
 fn show_key(key: &PublicKey, names: &Names<'_>) -> String {
-    name_of(key, names).map_or_else(|| key.to_string(), |name| format!("{name} ({key})"))
+    names(key).map_or_else(|| key.to_string(), |name| format!("{name} ({key})"))
 }
 
 fn show_value(name: &str, value: &str, names: &Names<'_>) -> String {
@@ -207,10 +203,8 @@ fn show_value(name: &str, value: &str, names: &Names<'_>) -> String {
     {
         return clock::show(Timestamp::from_secs(seconds));
     }
-    let key = Nkey::parse(value).map(|key| key.public_key()).ok();
     // A UCAN names keys as DIDs.
-    let key = key.or_else(|| Spelled::parse(value).ok().map(|key| key.public_key()));
-    let known = key.and_then(|key| name_of(&key, names));
+    let known = Spelled::parse(value).ok().and_then(|key| names(&key.public_key()));
     known.map_or_else(|| value.to_owned(), |name| format!("{value} ({name})"))
 }
 

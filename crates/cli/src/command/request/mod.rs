@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use greatseal_core::code::Exit;
-use greatseal_core::key::{PublicKey, RawKey};
+use greatseal_core::key::PublicKey;
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -177,9 +177,9 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     let realm = realm.ok();
     let order = Order::read(&path, realm.as_ref())?;
     let store = show.custody.store()?;
-    let names = |raw: &RawKey| {
-        let known = realm.as_ref().and_then(|realm| realm.name_of(&PublicKey::Ed25519(*raw)).cloned());
-        let name = known.or_else(|| Some(store.find_by_key(&PublicKey::Ed25519(*raw)).ok()??.name));
+    let names = |key: &PublicKey| {
+        let known = realm.as_ref().and_then(|realm| realm.name_of(key).cloned());
+        let name = known.or_else(|| Some(store.find_by_key(key).ok()??.name));
         name.map(|name| name.to_string())
     };
     let sheet = Sheet::of(&order, &path, &names, Some(&store))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
-use greatseal_core::key::{PublicKey, RawKey};
+use greatseal_core::key::PublicKey;
 use greatseal_custody::SignedStatement;
 use serde_json::json;
 
@@ -117,7 +117,7 @@ impl Brought {
             return Err(within(Problem::new(Code::CustodyMissing, fault))
                 .hint("Carry it to where one of these keys is kept, or name the folder with `--keys FOLDER`."));
         }
-        let names = |raw: &RawKey| Some(ring.name_of(&PublicKey::Ed25519(*raw)).ok()??.to_string());
+        let names = |key: &PublicKey| Some(ring.name_of(key).ok()??.to_string());
         let sheet = Sheet::of(&order, path, &names, Some(&ring.store)).map_err(within)?;
         Ok(Self { path: path.into(), answer: Answer::path_for(path), order, sheet })
     }
