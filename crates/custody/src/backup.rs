@@ -1,13 +1,13 @@
 //! Backups: one age file with a tar archive in it, encrypted to a passphrase of its own.
 //!
 //! Without this program `age -d FILE | tar x` gives the files back. Keys in it stay encrypted to
-//! their own passphrases. What is read is bounded, and only plain files with plain names are taken:
+//! their own passphrases or recipients. What is read is bounded, and only plain files with plain names are taken:
 //! nothing of an archive ever chooses where it is written.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::iter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use age::armor::{ArmoredWriter, Format};
 use age::{Encryptor, scrypt};
@@ -15,10 +15,13 @@ use greatseal_core::limits::TEXT_FILE_BYTES;
 use greatseal_core::{Code, Timestamp};
 use thiserror::Error;
 
-use crate::encrypted::{self, Refusal, WorkFactor};
+use crate::custodian::Deadline;
+use crate::encrypted::{self, Kind, Refusal, WorkFactor};
 use crate::fault::CustodyFault;
 use crate::passphrase::Passphrase;
+use crate::place::Surroundings;
 use crate::table::{Entry, Table};
+use crate::unlock::Unlocker;
 use crate::uri::{FileName, KeyUri};
 use crate::wipe::{self, DECRYPTION_STACK};
 
@@ -82,6 +85,17 @@ impl BackupFault {
     fn malformed(problem: impl Into<String>) -> Self {
         Self::Malformed { problem: problem.into() }
     }
+}
+
+/// What trying to open a key's file in a backup has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It opens, and holds the pinned key.
+    AsPinned,
+    /// The backup has no file of the key, which is kept in another place.
+    Elsewhere,
+    /// The file is encrypted to recipients, and there was no identity to try it with.
+    NoIdentity,
 }
 
 /// Files of a private folder, by their paths in it: `keys/keys.toml`, `trust/acme/pin.toml`.
@@ -205,7 +219,7 @@ impl Backup {
             .map_err(|fault| BackupFault::malformed(fault.to_string()))?;
         for entry in table.entries() {
             if let Some((path, bytes)) = self.file_of(entry)? {
-                encrypted::check(bytes).map_err(|problem| BackupFault::Key { path, problem: problem.into() })?;
+                encrypted::kind(bytes).map_err(|refusal| key_fault(&path, refusal))?;
             }
         }
         Ok(table.entries().cloned().collect())
@@ -219,23 +233,39 @@ impl Backup {
         self.files.keys().map(String::as_str).filter(in_keys).filter(|path| !named(path)).collect()
     }
 
-    /// Proves that a key's file opens and holds the key that is pinned for it.
+    /// Proves that a key's file opens and holds the key that is pinned for it; one to recipients
+    /// needs [`Self::unlock_by`].
     ///
     /// # Errors
     /// [`BackupFault::Key`] otherwise, or when the passphrase is another one.
-    pub fn unlock(&self, entry: &Entry, passphrase: &Passphrase) -> Result<(), BackupFault> {
-        let Some((path, bytes)) = self.file_of(entry)? else { return Ok(()) };
-        let fault = |problem: String| BackupFault::Key { path: path.clone(), problem };
-        let seed = encrypted::decrypt(bytes, passphrase).map_err(|refusal| match refusal {
-            Refusal::Locked => fault("the passphrase does not open it".into()),
-            Refusal::Work { asked } => fault(format!("it asks for scrypt with 2^{asked} rounds")),
-            Refusal::Malformed(problem) => fault(problem.into()),
-            Refusal::Seed(problem) => fault(format!("it holds no seed: {problem}")),
-        })?;
+    pub fn unlock(&self, entry: &Entry, passphrase: &Passphrase) -> Result<Proof, BackupFault> {
+        let Some((path, bytes)) = self.file_of(entry)? else { return Ok(Proof::Elsewhere) };
+        if encrypted::kind(bytes) == Ok(Kind::Recipients) {
+            return Ok(Proof::NoIdentity);
+        }
+        let seed = encrypted::decrypt(bytes, passphrase).map_err(|refusal| key_fault(&path, refusal))?;
         if seed.nkey().public_key() == entry.public.public_key() {
-            Ok(())
+            Ok(Proof::AsPinned)
         } else {
-            Err(fault(CustodyFault::Pin { pinned: entry.public, found: seed.nkey().into() }.to_string()))
+            let problem = CustodyFault::Pin { pinned: entry.public, found: seed.nkey().into() }.to_string();
+            Err(BackupFault::Key { path, problem })
+        }
+    }
+
+    /// Proves the same by asking for passphrases where they are needed, and by the identities that
+    /// are named.
+    ///
+    /// # Errors
+    /// [`BackupFault::Key`] otherwise, or for whatever keeps the file from being opened.
+    pub fn unlock_by(&self, entry: &Entry, around: &Surroundings, deadline: Deadline) -> Result<Proof, BackupFault> {
+        let Some((path, bytes)) = self.file_of(entry)? else { return Ok(Proof::Elsewhere) };
+        let unlocker = Unlocker::of(around);
+        if encrypted::kind(bytes) == Ok(Kind::Recipients) && !unlocker.has_identities() {
+            return Ok(Proof::NoIdentity);
+        }
+        match unlocker.unlock(bytes, Path::new(&path), &entry.name, entry.public, deadline) {
+            Ok(_) => Ok(Proof::AsPinned),
+            Err(fault) => Err(BackupFault::Key { path, problem: fault.to_string() }),
         }
     }
 
@@ -246,6 +276,16 @@ impl Backup {
             None => Err(BackupFault::Key { path, problem: format!("the file of {} is missing", entry.name) }),
         }
     }
+}
+
+fn key_fault(path: &str, refusal: Refusal) -> BackupFault {
+    let problem = match refusal {
+        Refusal::Locked => "the passphrase does not open it".into(),
+        Refusal::Work { asked } => format!("it asks for scrypt with 2^{asked} rounds"),
+        Refusal::Malformed(problem) => problem.into(),
+        Refusal::Seed(problem) => format!("it holds no seed: {problem}"),
+    };
+    BackupFault::Key { path: path.into(), problem }
 }
 
 fn path_of(entry: &Entry) -> Option<String> {

@@ -70,6 +70,8 @@ pub enum Lock {
     None,
     /// A passphrase, once.
     Passphrase,
+    /// An age identity, once: a file, or a device behind a plugin.
+    Identity,
     /// A touch of the device, each time.
     Touch,
     /// A PIN, given to the device.
@@ -85,6 +87,7 @@ impl Lock {
         match self {
             Self::None => "none",
             Self::Passphrase => "passphrase",
+            Self::Identity => "identity",
             Self::Touch => "touch",
             Self::Pin => "pin",
             Self::Quorum => "quorum",

@@ -185,6 +185,20 @@ pub enum CustodyFault {
         /// The key file.
         path: PathBuf,
     },
+    /// A key file whose recipients are others.
+    #[error("none of the identities given opens {}", path.display())]
+    NotAddressed {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A text that is no recipient.
+    #[error("{found} is no recipient for a key file: {problem}")]
+    Recipient {
+        /// The text.
+        found: Quoted,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// No usable passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseFault),
@@ -346,7 +360,7 @@ impl CustodyFault {
             Self::Unsupported { .. } => Code::CustodyUnsupported,
             Self::Setup { .. } => Code::CustodySetup,
             Self::Pin { .. } => Code::CustodyPin,
-            Self::Locked { .. } | Self::DeviceLocked { .. } => Code::CustodyLocked,
+            Self::Locked { .. } | Self::DeviceLocked { .. } | Self::NotAddressed { .. } => Code::CustodyLocked,
             Self::Passphrase(_) => Code::CustodyPassphrase,
             Self::Exists { .. } | Self::SameKey { .. } | Self::Orphan { .. } => Code::CustodyExists,
             Self::Permissions { .. } | Self::Owner { .. } => Code::CustodyPermissions,
@@ -356,7 +370,7 @@ impl CustodyFault {
             Self::FileTooLarge { .. } => Code::FileTooLarge,
             Self::Seed(_) => Code::SeedMalformed,
             Self::Name { .. } => Code::NameInvalid,
-            Self::Uri { .. } | Self::WorkFactor { .. } => Code::Usage,
+            Self::Uri { .. } | Self::Recipient { .. } | Self::WorkFactor { .. } => Code::Usage,
             Self::Randomness { .. } | Self::Io { .. } => Code::Io,
         }
     }

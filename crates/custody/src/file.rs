@@ -1,9 +1,11 @@
-//! A key in a passphrase-encrypted file.
+//! A key in an encrypted file.
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::Spelled;
@@ -11,16 +13,20 @@ use greatseal_core::limits::UCAN_BYTES;
 use greatseal_core::signature::Signature;
 
 use crate::custodian::{Custodian, Deadline, Description, Lock, check};
-use crate::encrypted::{self, Refusal, WorkFactor};
+use crate::encrypted::{self, Kind};
 use crate::examination::{Audit, Examination, Extractable, Origin, Rights};
 use crate::fault::CustodyFault;
 use crate::folder::PrivateFolder;
 use crate::name::KeyName;
 use crate::passphrase::PassphraseSource;
 use crate::seed::Seed;
+use crate::unlock::Unlocker;
 use crate::uri::{FileName, KeyUri};
 
-/// A key file, its pinned public key, and whoever knows its passphrase.
+/// How often whoever waits for another's unlocking looks again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A key file, its pinned public key, and whoever knows its passphrase or where its identities are.
 ///
 /// It is unlocked by the first signature and asks for the passphrase once, whatever the answer;
 /// the seed stays in memory until the custodian is dropped, the passphrase does not.
@@ -29,7 +35,8 @@ pub struct FileCustodian {
     file: FileName,
     name: KeyName,
     pinned: Spelled,
-    source: Arc<dyn PassphraseSource>,
+    unlocker: Unlocker,
+    lock: OnceLock<Lock>,
     unlocked: OnceLock<Result<Seed, CustodyFault>>,
     asking: Mutex<()>,
 }
@@ -44,7 +51,14 @@ impl FileCustodian {
         pinned: Spelled,
         source: Arc<dyn PassphraseSource>,
     ) -> Self {
-        Self::within(PrivateFolder::new(folder.into()), file, name, pinned, source)
+        Self::within(PrivateFolder::new(folder.into()), file, name, pinned, Unlocker::new(source, Vec::new()))
+    }
+
+    /// Names files with age identities, which open a file that is encrypted to recipients.
+    #[must_use]
+    pub fn with_identities(mut self, identities: Vec<PathBuf>) -> Self {
+        self.unlocker = self.unlocker.with_identities(identities);
+        self
     }
 
     pub(crate) fn within(
@@ -52,42 +66,71 @@ impl FileCustodian {
         file: FileName,
         name: KeyName,
         pinned: Spelled,
-        source: Arc<dyn PassphraseSource>,
+        unlocker: Unlocker,
     ) -> Self {
-        Self { folder, file, name, pinned, source, unlocked: OnceLock::new(), asking: Mutex::new(()) }
+        let (lock, unlocked) = (OnceLock::new(), OnceLock::new());
+        Self { folder, file, name, pinned, unlocker, lock, unlocked, asking: Mutex::new(()) }
     }
 
     /// Returns the seed, unlocked by the first call; of several at once, one asks and all get the answer.
-    fn seed(&self) -> Result<&Seed, CustodyFault> {
+    fn seed(&self, deadline: Deadline) -> Result<&Seed, CustodyFault> {
+        deadline.remaining()?;
         if let Some(answer) = self.unlocked.get() {
             return answer.as_ref().map_err(Clone::clone);
         }
-        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let _asking = self.turn(deadline)?;
         if let Some(answer) = self.unlocked.get() {
             return answer.as_ref().map_err(Clone::clone);
         }
         // A file that cannot be read is no reason to ask anybody, and may be there next time.
         let path = self.folder.join(self.file.as_str());
-        let bytes = self.folder.read(self.file.as_str())?.ok_or_else(|| CustodyFault::Gone { path: path.clone() })?;
-        let answer = self.unlock(&bytes, &path);
-        self.unlocked.get_or_init(|| answer).as_ref().map_err(Clone::clone)
+        let bytes = self.read()?;
+        match self.unlocker.unlock(&bytes, &path, &self.name, self.pinned, deadline) {
+            Err(fault) if may_pass(&fault) => Err(fault),
+            answer => self.unlocked.get_or_init(|| answer).as_ref().map_err(Clone::clone),
+        }
     }
 
-    /// Asks, decrypts and compares, in this order.
-    fn unlock(&self, bytes: &[u8], path: &Path) -> Result<Seed, CustodyFault> {
-        let passphrase = self.source.passphrase(&self.name, &self.pinned)?;
-        let path = || path.into();
-        let seed = encrypted::decrypt(bytes, &passphrase).map_err(|refusal| match refusal {
-            Refusal::Locked => CustodyFault::Locked { path: path() },
-            Refusal::Work { asked } => CustodyFault::Work { path: path(), asked, limit: WorkFactor::MOST.log_n() },
-            Refusal::Malformed(problem) => CustodyFault::Malformed { path: path(), problem },
-            Refusal::Seed(fault) => CustodyFault::NoSeed { path: path(), fault },
-        })?;
-        if seed.nkey().public_key() != self.pinned.public_key() {
-            return Err(CustodyFault::Pin { pinned: self.pinned, found: seed.nkey().into() });
+    /// Waits until nobody else unlocks, who may be waiting for a device.
+    fn turn(&self, deadline: Deadline) -> Result<MutexGuard<'_, ()>, CustodyFault> {
+        loop {
+            match self.asking.try_lock() {
+                Ok(turn) => return Ok(turn),
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE.min(deadline.remaining()?)),
+            }
         }
-        Ok(seed)
     }
+
+    fn read(&self) -> Result<Vec<u8>, CustodyFault> {
+        let gone = || CustodyFault::Gone { path: self.folder.join(self.file.as_str()) };
+        self.folder.read(self.file.as_str())?.ok_or_else(gone)
+    }
+
+    /// Says what opens the file. Its header tells, and is read once; while there is no such file,
+    /// it is what most have.
+    fn lock(&self) -> Lock {
+        if let Some(lock) = self.lock.get() {
+            return *lock;
+        }
+        match self.read().map(|bytes| encrypted::kind(&bytes)) {
+            Ok(Ok(Kind::Passphrase)) => *self.lock.get_or_init(|| Lock::Passphrase),
+            Ok(Ok(Kind::Recipients)) => *self.lock.get_or_init(|| Lock::Identity),
+            Ok(Err(_)) | Err(_) => Lock::Passphrase,
+        }
+    }
+}
+
+/// Says whether the same may go well another time: a device is touched, a program installed.
+fn may_pass(fault: &CustodyFault) -> bool {
+    matches!(
+        fault,
+        CustodyFault::Deadline
+            | CustodyFault::Setup { .. }
+            | CustodyFault::Answer { .. }
+            | CustodyFault::Io { .. }
+            | CustodyFault::Permissions { .. }
+    )
 }
 
 impl Custodian for FileCustodian {
@@ -95,25 +138,23 @@ impl Custodian for FileCustodian {
         Ok(Description {
             public_key: self.pinned.public_key(),
             uri: KeyUri::File(self.file.clone()),
-            lock: Lock::Passphrase,
+            lock: self.lock(),
             largest_message: UCAN_BYTES,
             batch: NonZeroUsize::MIN,
         })
     }
 
-    /// The deadline is looked at before a person is asked: typing and scrypt, which is bounded,
-    /// are not cut short.
+    /// The deadline is looked at before a person is asked, and ends what a plugin does: typing and
+    /// scrypt, which is bounded, are not cut short.
     fn sign(&self, request: &SigningRequest, deadline: Deadline) -> Result<Signature, CustodyFault> {
         check(request, self.pinned.public_key())?;
-        deadline.remaining()?;
-        self.seed()?.sign(request)
+        self.seed(deadline)?.sign(request)
     }
 
     /// Unlocks the file. What is in it came as text, whoever wrote it, and leaves as text.
     fn examine(&self, deadline: Deadline) -> Result<Examination, CustodyFault> {
-        deadline.remaining()?;
         Ok(Examination {
-            public_key: self.seed()?.nkey().public_key(),
+            public_key: self.seed(deadline)?.nkey().public_key(),
             origin: Origin::Unknown,
             extractable: Extractable::Yes,
             version: None,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use greatseal_core::Timestamp;
 use greatseal_core::key::{PublicKey, Role, Spelled};
@@ -17,8 +16,10 @@ use crate::memory::{self, SignedStatement};
 use crate::name::KeyName;
 use crate::passphrase::Passphrase;
 use crate::place::Surroundings;
+use crate::recipients::Protection;
 use crate::seed::Seed;
 use crate::table::{Entry, Table};
+use crate::unlock::Unlocker;
 use crate::uri::{FileName, KeyUri};
 
 const TABLE: &str = "keys.toml";
@@ -90,7 +91,7 @@ impl Keystore {
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<Entry, CustodyFault> {
-        self.add(name, &Seed::generate(role)?, passphrase, now)
+        self.keep(name, &Seed::generate(role)?, passphrase, now)
     }
 
     /// Keeps an existing seed, as nkey text with or without one line break, under a new name.
@@ -105,7 +106,7 @@ impl Keystore {
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<Entry, CustodyFault> {
-        self.add(name, &Seed::parse_line(text)?, passphrase, now)
+        self.keep(name, &Seed::parse_line(text)?, passphrase, now)
     }
 
     /// Pins a key whose private half is kept elsewhere, so that requests for it are carried.
@@ -146,10 +147,7 @@ impl Keystore {
         let entries: Vec<_> = self.table()?.entries().cloned().collect();
         let known: BTreeSet<_> = entries
             .iter()
-            .filter_map(|entry| match &entry.uri {
-                KeyUri::File(file) => Some(file.as_str()),
-                _ => None,
-            })
+            .filter_map(|entry| if let KeyUri::File(file) = &entry.uri { Some(file.as_str()) } else { None })
             .collect();
         let is_orphan = |name: &&String| FileName::parse(name).is_ok() && !known.contains(name.as_str());
         let orphans = names.iter().filter(is_orphan).map(|name| self.folder.join(name)).collect();
@@ -214,7 +212,42 @@ impl Keystore {
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<Entry, CustodyFault> {
-        self.add(name, seed, passphrase, now)
+        self.keep_for(name, seed, Protection::Passphrase(passphrase), now)
+    }
+
+    /// Takes a seed into custody under a name, in a file for a passphrase or for recipients.
+    ///
+    /// # Errors
+    /// As for [`Self::create`]; and what keeps the plugins of recipients from encrypting.
+    pub fn keep_for(
+        &self,
+        name: &KeyName,
+        seed: &Seed,
+        protection: Protection<'_>,
+        now: Timestamp,
+    ) -> Result<Entry, CustodyFault> {
+        let file = FileName::of(name);
+        let orphan = || CustodyFault::Orphan { path: self.folder.join(file.as_str()) };
+        let public = Spelled::from(seed.nkey());
+        let admit = || {
+            let table = self.table()?;
+            table.admit(name, &public)?;
+            if self.folder.has(file.as_str())? { Err(orphan()) } else { Ok(table) }
+        };
+        // Before the work, so that a name in use is told at once; and after it, because nobody
+        // should have to wait for another's encryption.
+        if admit().is_err() {
+            // Perhaps somebody is between the two writes right now: ask when nobody can be.
+            let _held = self.folder.hold()?;
+            admit()?;
+        }
+        let bytes = encrypted::encrypt(seed, protection, self.work, &self.folder.join(file.as_str()))?;
+        let held = self.folder.hold()?;
+        let table = admit()?;
+        if !self.folder.create(&held, file.as_str(), &bytes)? {
+            return Err(orphan());
+        }
+        self.record(&held, table, Entry { name: name.clone(), uri: KeyUri::File(file), public, created: Some(now) })
     }
 
     /// Destroys the private half of a key: its file is removed, its name and public half stay. Of a
@@ -236,13 +269,11 @@ impl Keystore {
         let mut table = self.table()?;
         table.insert(gone.clone());
         self.write_table(&held, &table)?;
-        match entry.uri {
-            KeyUri::File(file) => {
-                self.folder.remove(&held, file.as_str())?;
-                Ok(Retired { entry: gone, left_at: None })
-            }
-            elsewhere => Ok(Retired { entry: gone, left_at: Some(elsewhere) }),
+        if let KeyUri::File(file) = entry.uri {
+            self.folder.remove(&held, file.as_str())?;
+            return Ok(Retired { entry: gone, left_at: None });
         }
+        Ok(Retired { entry: gone, left_at: Some(entry.uri) })
     }
 
     /// Returns what a key signed last about a subject, as [`Self::remember`] noted it.
@@ -272,38 +303,13 @@ impl Keystore {
         let Entry { name, uri, public, created: _ } = self.find(name)?;
         match uri {
             KeyUri::File(file) => {
-                let source = Arc::clone(&around.passphrases);
-                Ok(Box::new(FileCustodian::within(self.folder.clone(), file, name, public, source)))
+                Ok(Box::new(FileCustodian::within(self.folder.clone(), file, name, public, Unlocker::of(around))))
             }
             KeyUri::Offline => Err(CustodyFault::Offline { name }),
-            elsewhere => backend::custodian(name, elsewhere, public, around),
+            KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => {
+                backend::custodian(name, uri, public, around)
+            }
         }
-    }
-
-    fn add(&self, name: &KeyName, seed: &Seed, passphrase: &Passphrase, now: Timestamp) -> Result<Entry, CustodyFault> {
-        let file = FileName::of(name);
-        let orphan = || CustodyFault::Orphan { path: self.folder.join(file.as_str()) };
-        let public = Spelled::from(seed.nkey());
-        let admit = || {
-            let table = self.table()?;
-            table.admit(name, &public)?;
-            if self.folder.has(file.as_str())? { Err(orphan()) } else { Ok(table) }
-        };
-        // Before the work, so that a name in use is told at once; and after it, because nobody
-        // should have to wait for another's encryption.
-        if admit().is_err() {
-            // Perhaps somebody is between the two writes right now: ask when nobody can be.
-            let _held = self.folder.hold()?;
-            admit()?;
-        }
-        let bytes = encrypted::encrypt(seed, passphrase, self.work)
-            .map_err(|error| CustodyFault::io("encrypt", &self.folder.join(file.as_str()), &error))?;
-        let held = self.folder.hold()?;
-        let table = admit()?;
-        if !self.folder.create(&held, file.as_str(), &bytes)? {
-            return Err(orphan());
-        }
-        self.record(&held, table, Entry { name: name.clone(), uri: KeyUri::File(file), public, created: Some(now) })
     }
 
     fn record(&self, held: &Held, mut table: Table, entry: Entry) -> Result<Entry, CustodyFault> {

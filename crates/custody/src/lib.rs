@@ -6,7 +6,7 @@
 //!
 //! Every caller goes through [`sign()`], and every place to keep keys is a [`Custodian`]. The
 //! first such place is a [`Keystore`]: a private folder with a table of names, pinned public keys
-//! and key files encrypted to a passphrase, which the stock `age` command can open too.
+//! and key files encrypted to a passphrase or to recipients, which the stock `age` command opens too.
 //!
 //! This room reads files, randomness and the monotonic clock, but neither the environment, nor a
 //! terminal, nor the time of day: those are arguments.
@@ -25,19 +25,24 @@ mod examination;
 mod fault;
 mod file;
 mod folder;
+mod identities;
 mod keystore;
 mod memory;
 mod name;
 mod passphrase;
 pub mod place;
+#[cfg(feature = "age-plugin")]
+mod plugin;
+mod recipients;
 mod running;
 mod seed;
 mod table;
+mod unlock;
 mod uri;
 mod wipe;
 
 pub use backend::{generator, importer, look_up};
-pub use backup::{BACKUP_BYTES, Backup, BackupFault};
+pub use backup::{BACKUP_BYTES, Backup, BackupFault, Proof};
 pub use custodian::{Custodian, Deadline, Description, Lock, sign, sign_batch};
 pub use encrypted::WorkFactor;
 pub use examination::{Audit, Examination, Extractable, Origin, Rights, Versions};
@@ -48,6 +53,7 @@ pub use memory::SignedStatement;
 pub use name::KeyName;
 pub use passphrase::{Passphrase, PassphraseFault, PassphraseSource};
 pub use place::{Algorithm, Generate, Import, Placed, Surroundings};
+pub use recipients::{Protection, Recipients};
 pub use running::RunningKey;
 pub use seed::Seed;
 pub use table::Entry;

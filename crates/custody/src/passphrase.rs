@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::path::Path;
 
 use greatseal_core::key::Spelled;
 use greatseal_core::limits::TEXT_FILE_BYTES;
@@ -110,6 +111,30 @@ pub trait PassphraseSource: Send + Sync {
     /// # Errors
     /// [`CustodyFault::Passphrase`] when there is none to be had.
     fn passphrase(&self, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault>;
+
+    /// Returns the passphrase of a file with age identities that opens a key's file.
+    ///
+    /// # Errors
+    /// As for [`Self::passphrase`], which is asked where this is not written.
+    fn identity_passphrase(&self, file: &Path, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault> {
+        let _ = file;
+        self.passphrase(name, public)
+    }
+
+    /// Returns what the plugin of an age identity asks for, such as the PIN of its device.
+    ///
+    /// # Errors
+    /// [`CustodyFault::Passphrase`] when there is none to be had, as where this is not written:
+    /// devices lock themselves when they are given passphrases for PINs.
+    fn plugin_secret(&self, question: &str, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault> {
+        let _ = (question, public);
+        Err(PassphraseFault::Nobody { name: name.clone() }.into())
+    }
+
+    /// Passes on what a plugin wants a person to know, such as that a device waits to be touched.
+    fn tell(&self, message: &str) {
+        let _ = message;
+    }
 }
 
 impl<F: Fn(&KeyName, &Spelled) -> Result<Passphrase, CustodyFault> + Send + Sync> PassphraseSource for F {

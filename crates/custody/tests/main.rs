@@ -13,6 +13,8 @@
     reason = "helpers of tests: a failure is a panic, and a process that a test starts reports on stdout"
 )]
 
+#[cfg(all(feature = "age-plugin", unix))]
+mod age_plugin;
 #[cfg(feature = "awskms")]
 mod aws_kms;
 mod contract;
@@ -25,6 +27,8 @@ mod memory;
 #[cfg(all(feature = "pkcs11", target_os = "linux"))]
 mod pkcs11;
 mod race;
+#[cfg(unix)]
+mod recipients;
 #[cfg(target_os = "linux")]
 mod running;
 mod secrecy;

@@ -5,15 +5,18 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
 
 use greatseal_core::key::Role;
-use greatseal_custody::{Passphrase, Seed, Surroundings, sign};
+use greatseal_custody::{Passphrase, Protection, Recipients, Seed, Surroundings, sign};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha512};
 
-use crate::support::{NOW, child, given_folder, keystore, name, new_keystore, request, soon, spellings};
+use crate::support::{
+    NOW, Source, around, child, given_folder, keystore, name, new_keystore, request, soon, spellings,
+};
 
 #[test]
 fn what_was_wiped_is_gone_from_memory() {
@@ -43,19 +46,78 @@ fn what_was_wiped_is_gone_from_memory() {
     assert!(process.wait().unwrap().success());
 }
 
+/// The same for a file to a recipient: neither the seed nor the identity that opens it stays.
+#[test]
+fn what_an_identity_opened_is_gone_from_memory_too() {
+    let (outer, path, _store) = new_keystore();
+    let identity = age::x25519::Identity::generate();
+    let text = identity.to_string();
+    let holder = outer.path().join("identity");
+    fs::write(&holder, text.expose_secret()).unwrap();
+    fs::set_permissions(&holder, fs::Permissions::from_mode(0o600)).unwrap();
+    let secret = age_core::primitives::bech32_decode(
+        text.expose_secret(),
+        |_| (),
+        |_| Ok(()),
+        |_, bytes| Ok(bytes.collect::<Vec<_>>()),
+    );
+
+    let mut command = child("memory::makes_and_uses_a_key_to_a_recipient", &path);
+    let recipient = identity.to_public().to_string();
+    let mut process = command.env(HOLDER, &holder).env(RECIPIENT, recipient).spawn().unwrap();
+    let mut talk = Talk::with(&mut process);
+
+    talk.wait_for("made");
+    let seed = age::decrypt(&identity, &fs::read(path.join("a.age")).unwrap()).unwrap();
+    let mut needles = needles(&seed, "no passphrase at all");
+    let whole = [("identity", secret.unwrap()), ("identity's text", text.expose_secret()[20..68].into())];
+    needles.extend(whole.iter().flat_map(|(what, whole)| whole.chunks_exact(8).map(|piece| (*what, piece.to_vec()))));
+    assert_eq!(found(&process, &needles), Vec::<&str>::new(), "after a key was made");
+
+    talk.go_on_until("unlocked");
+    assert_eq!(found(&process, &needles), ["seed"]);
+
+    talk.go_on_until("dropped");
+    assert_eq!(found(&process, &needles), Vec::<&str>::new(), "after its custodian was dropped");
+    talk.go_on_until("test result");
+    assert!(process.wait().unwrap().success());
+}
+
+const RECIPIENT: &str = "GREATSEAL_TEST_RECIPIENT";
+
+/// Does nothing unless the test above has started it.
+#[test]
+fn makes_and_uses_a_key_to_a_recipient() {
+    let (Some(folder), Ok(recipient)) = (given_folder(), std::env::var(RECIPIENT)) else { return };
+    let store = keystore(&folder);
+    let recipients = Recipients::parse([recipient.as_str()]).unwrap();
+    let seed = Seed::generate(Role::Account).unwrap();
+    let entry = store.keep_for(&name("a"), &seed, Protection::Recipients(&recipients), NOW).unwrap();
+    drop(seed);
+    pause("made");
+    let identities = vec![PathBuf::from(std::env::var_os(HOLDER).unwrap())];
+    let around = Surroundings { identities, ..around(Source::new(None)) };
+    let custodian = store.custodian(&entry.name, &around).unwrap();
+    sign(&*custodian, &request(&entry.public, "words"), soon()).unwrap();
+    pause("unlocked");
+    drop(custodian);
+    pause("dropped");
+}
+
+fn pause(stage: &str) {
+    println!("{stage}");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
 const HOLDER: &str = "GREATSEAL_TEST_PASSPHRASE_FILE";
 
 /// Does nothing unless the test above has started it.
 #[test]
 fn makes_and_uses_a_key() {
-    let Some(folder) = given_folder() else { return };
+    let (Some(folder), None) = (given_folder(), std::env::var_os(RECIPIENT)) else { return };
     let holder = PathBuf::from(std::env::var_os(HOLDER).unwrap());
     let passphrase = move || Passphrase::from_reader(File::open(&holder).unwrap());
     let store = keystore(&folder);
-    let pause = |stage: &str| {
-        println!("{stage}");
-        std::io::stdin().read_line(&mut String::new()).unwrap();
-    };
 
     let entry = store.create(&name("a"), Role::Account, &passphrase().unwrap(), NOW).unwrap();
     pause("made");
