@@ -8,15 +8,19 @@ use std::sync::Arc;
 use clap::Args;
 use greatseal_core::key::Spelled;
 use greatseal_core::{Code, Timestamp};
-use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource, Surroundings};
+use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource, Recipients, Surroundings};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use greatseal_core::limits::TEXT_FILE_BYTES;
+
 use crate::configuration;
-use crate::desk::{Desk, Keyring, NewPassphrase};
+use crate::desk::{Desk, Keyring, NewProtection, Protector};
+use crate::files;
 use crate::problem::Problem;
 use crate::realm::Realm;
 use crate::sealed::SealedStore;
+use crate::text;
 
 /// Which custody, and how it is unlocked.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +32,18 @@ pub(crate) struct Custody {
     /// Further private folders with keys, brought for this once: another medium, a safe's content.
     #[arg(long, value_name = "FOLDER")]
     more_keys: Vec<PathBuf>,
+
+    /// Encrypt new key files to this recipient of age (age1…) instead of a passphrase; may be repeated.
+    #[arg(long, value_name = "RECIPIENT")]
+    recipient: Vec<String>,
+
+    /// Encrypt new key files to the recipients in this file, a line each; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    recipients_file: Vec<PathBuf>,
+
+    /// Open key files that are encrypted to recipients with the age identities in this file; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    identity: Vec<PathBuf>,
 
     /// Give up after so many seconds when a key's place does not answer [default: 30; 600 where a person unlocks]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -79,16 +95,20 @@ impl Custody {
         // Read once, so that a pipe serves both to make keys and to unlock them.
         let given = self.passphrases.given()?;
         let known = given.clone();
-        let new_passphrase: Box<NewPassphrase> = Box::new(move || match &known {
-            Some(text) => given_passphrase(text),
-            None => ask_twice(NEW_KEYS),
+        // Read before anything is made: a misspelt recipient is told at once.
+        self.recipients()?;
+        let custody = self.clone();
+        let new_protection: Box<NewProtection> = Box::new(move || match (custody.recipients()?, &known) {
+            (Some(recipients), _) => Ok(Protector::Recipients(recipients)),
+            (None, Some(text)) => given_passphrase(text).map(Protector::Passphrase),
+            (None, None) => ask_twice(NEW_KEYS).map(Protector::Passphrase),
         });
         Ok(Desk {
             realm: Realm::open_to_change(realm.start())?,
-            ring: self.keyring(configuration::surroundings(unlock(given)))?,
+            ring: self.keyring(self.around(unlock(given)))?,
             sealed: self.sealed()?,
             apart: self.apart()?,
-            new_passphrase,
+            new_protection,
             now,
         })
     }
@@ -104,7 +124,11 @@ impl Custody {
 
     /// Tells custody of its surroundings: who knows passphrases, and where agents and services are.
     pub(crate) fn surroundings(&self) -> Result<Surroundings, Problem> {
-        Ok(configuration::surroundings(unlock(self.passphrases.given()?)))
+        Ok(self.around(unlock(self.passphrases.given()?)))
+    }
+
+    fn around(&self, passphrases: Arc<dyn PassphraseSource>) -> Surroundings {
+        Surroundings { identities: self.identity.clone(), ..configuration::surroundings(passphrases) }
     }
 
     fn others(&self) -> Result<Vec<Keystore>, Problem> {
@@ -123,9 +147,27 @@ impl Custody {
         Ok(Keystore::open(keys.with_file_name(format!("{name}-apart")))?)
     }
 
-    /// Returns a passphrase for a new key.
-    pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Problem> {
-        self.passphrases.new_passphrase(NEW_KEYS)
+    /// Says what protects a new key's file.
+    pub(crate) fn new_protection(&self) -> Result<Protector, Problem> {
+        match self.recipients()? {
+            Some(recipients) => Ok(Protector::Recipients(recipients)),
+            None => self.passphrases.new_passphrase(NEW_KEYS).map(Protector::Passphrase),
+        }
+    }
+
+    /// Reads the recipients that new key files are for; nothing when none was named.
+    fn recipients(&self) -> Result<Option<Recipients>, Problem> {
+        if self.recipient.is_empty() && self.recipients_file.is_empty() {
+            return Ok(None);
+        }
+        let mut texts = self.recipient.clone();
+        for file in &self.recipients_file {
+            let bytes = files::read(file, TEXT_FILE_BYTES)?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Problem::usage(format!("{} is no UTF-8 text", text::path(file))))?;
+            texts.extend(Recipients::lines(&text).map(str::to_owned));
+        }
+        Ok(Some(Recipients::parse(texts.iter().map(String::as_str))?))
     }
 
     pub(crate) fn passphrases(&self) -> &Passphrases {

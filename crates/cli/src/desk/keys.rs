@@ -120,21 +120,21 @@ impl Desk {
 
     /// Takes the keys that were drawn into custody.
     ///
-    /// All of them get the same passphrase, which is asked for once.
+    /// All of them get the same passphrase, which is asked for once, or the same recipients.
     pub(crate) fn keep_keys(&self, keys: &NewKeys) -> Result<(), Problem> {
         if keys.drawn.is_empty() {
             return Ok(());
         }
-        let passphrase = (self.new_passphrase)()?;
+        let protector = (self.new_protection)()?;
         for (name, seed, place) in &keys.drawn {
             // Stretching the passphrase takes the better part of a second for each.
             output::remark(&format!("making the key {name} …"));
             match place {
-                Place::Here => _ = self.ring.store.keep(name, seed, &passphrase, self.now)?,
+                Place::Here => _ = self.ring.store.keep_for(name, seed, protector.protection(), self.now)?,
                 Place::Apart => {
                     // An interrupted command may have come this far.
                     if self.apart.find(name).is_err() {
-                        self.apart.keep(name, seed, &passphrase, self.now)?;
+                        self.apart.keep_for(name, seed, protector.protection(), self.now)?;
                     }
                     self.ring.store.pin_offline(name, seed.nkey().into(), self.now)?;
                 }

@@ -33,7 +33,7 @@ use greatseal_core::key::{Key, Nkey, Operator, PublicKey, Spelled};
 use greatseal_core::supply::Supply;
 use greatseal_core::time::Validity;
 use greatseal_core::{Anchor, Code, Decision, Decoded, Timestamp, View};
-use greatseal_custody::{Keystore, Passphrase};
+use greatseal_custody::{Keystore, Passphrase, Protection, Recipients};
 use greatseal_token::deed::{self, DeedText};
 use greatseal_token::wascap::{self, Claims, Terms, Verifier};
 
@@ -65,8 +65,23 @@ use crate::sealed::SealedStore;
 /// The revision that wascap 0.16 writes.
 const REVISION: u32 = 3;
 
-/// Gives the passphrase for keys that are about to be made.
-pub(crate) type NewPassphrase = dyn Fn() -> Result<Passphrase, Problem>;
+/// Says what protects the files of keys that are about to be made.
+pub(crate) type NewProtection = dyn Fn() -> Result<Protector, Problem>;
+
+/// What protects the file of a new key.
+pub(crate) enum Protector {
+    Passphrase(Passphrase),
+    Recipients(Recipients),
+}
+
+impl Protector {
+    pub(crate) const fn protection(&self) -> Protection<'_> {
+        match self {
+            Self::Passphrase(passphrase) => Protection::Passphrase(passphrase),
+            Self::Recipients(recipients) => Protection::Recipients(recipients),
+        }
+    }
+}
 
 /// A realm with custody at hand.
 pub(crate) struct Desk {
@@ -76,7 +91,7 @@ pub(crate) struct Desk {
     pub(crate) sealed: SealedStore,
     /// Custody that is to be carried elsewhere: the next identity's.
     pub(crate) apart: Keystore,
-    pub(crate) new_passphrase: Box<NewPassphrase>,
+    pub(crate) new_protection: Box<NewProtection>,
     pub(crate) now: Timestamp,
 }
 

@@ -18,7 +18,9 @@ use greatseal_token::wascap::module::ModuleFile;
 use greatseal_token::wascap::{Claims, Verifier};
 use zeroize::Zeroizing;
 
-use crate::desk::{Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, NewSuccession, SignedModule};
+use crate::desk::{
+    Desk, Keyring, ModuleKey, NewAccount, NewModule, NewOperator, NewSuccession, Protector, SignedModule,
+};
 use crate::output;
 use crate::problem::Problem;
 use crate::realm::{Name, Realm};
@@ -69,7 +71,7 @@ impl Tour {
             ),
             sealed: SealedStore::beside(&private.join("keys")),
             apart: Keystore::open(private.join("keys-apart"))?,
-            new_passphrase: Box::new(move || Ok(Passphrase::from_reader(for_new.as_bytes())?)),
+            new_protection: Box::new(move || Ok(Protector::Passphrase(Passphrase::from_reader(for_new.as_bytes())?))),
             now,
         };
         Ok(Self { folder, desk })

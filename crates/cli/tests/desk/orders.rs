@@ -9,7 +9,7 @@ use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, Surrounding
 use greatseal_token::wascap::{self, Claims, Entity, Listing};
 
 use super::*;
-use crate::desk::{Keyring, NewKeys, NewOperator, REVISION, Received};
+use crate::desk::{Keyring, NewKeys, NewOperator, Protector, REVISION, Received};
 use crate::order::{Answer, Answered, Filing};
 use crate::realm::{Name, Realm};
 use crate::sealed::SealedStore;
@@ -40,7 +40,7 @@ fn desk(folder: &Path) -> Desk {
         ring: near,
         sealed: SealedStore::beside(&folder.join("near")),
         apart: Keystore::open(folder.join("apart")).unwrap(),
-        new_passphrase: Box::new(|| Ok(passphrase())),
+        new_protection: Box::new(|| Ok(Protector::Passphrase(passphrase()))),
         now: NOW,
     };
     let new = NewOperator { title: "Acme".into(), signing_keys: 2, succession: None, days: None };

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Role, Spelled, did};
-use greatseal_custody::{Algorithm, KeyName, KeyUri, Keystore, Seed};
+use greatseal_custody::{Algorithm, KeyName, KeyUri, Keystore, Lock, Seed, Surroundings};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -192,8 +192,8 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
         if store.find(&name).is_ok() {
             return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already")));
         }
-        let (passphrase, now) = (create.custody.new_passphrase()?, clock::now()?);
-        let entry = store.keep(&name, &seed, &passphrase, now)?;
+        let (protector, now) = (create.custody.new_protection()?, clock::now()?);
+        let entry = store.keep_for(&name, &seed, protector.protection(), now)?;
         create.custody.sealed()?.seal(&name, &seed, now)?;
         tell_new(&[(name, entry.public)], "made", format);
         tell_where(&entry.name, &entry.public);
@@ -307,14 +307,10 @@ fn take_in(
     text: &[u8],
     now: greatseal_core::Timestamp,
 ) -> Result<greatseal_custody::Entry, Problem> {
-    // Whatever is wrong with the seed is told by custody, in its own words.
-    if let Ok(seed) = Seed::parse_line(text) {
-        let passphrase = custody.new_passphrase()?;
-        let entry = store.keep(name, &seed, &passphrase, now)?;
-        custody.sealed()?.seal(name, &seed, now)?;
-        return Ok(entry);
-    }
-    Ok(store.import(name, text, &custody.new_passphrase()?, now)?)
+    let seed = Seed::parse_line(text).map_err(greatseal_custody::CustodyFault::from)?;
+    let entry = store.keep_for(name, &seed, custody.new_protection()?.protection(), now)?;
+    custody.sealed()?.seal(name, &seed, now)?;
+    Ok(entry)
 }
 
 fn tell_clear(file: &Path) {
@@ -339,15 +335,24 @@ fn object(name: &KeyName, key: &Spelled) -> Value {
     })
 }
 
+/// Where custody has a key, and what it takes to make it sign.
+struct Whereabouts {
+    place: String,
+    lock: Option<Lock>,
+}
+
 /// Says where custody has a key; a file that is gone is told as such.
-fn place(store: &Keystore, key: &Spelled) -> Result<Option<String>, Problem> {
+fn whereabouts(store: &Keystore, around: &Surroundings, key: &Spelled) -> Result<Option<Whereabouts>, Problem> {
     let Some(entry) = store.find_by_key(&key.public_key())? else { return Ok(None) };
     let gone = matches!(entry.uri, KeyUri::File(_)) && store.at_hand(&key.public_key())?.is_none();
-    Ok(Some(if gone { format!("{} (the file is gone)", entry.uri) } else { entry.uri.to_string() }))
+    let place = if gone { format!("{} (the file is gone)", entry.uri) } else { entry.uri.to_string() };
+    // Nothing is reached for it; a place that this build does not know says nothing.
+    let lock = store.custodian(&entry.name, around).and_then(|custodian| custodian.describe()).ok();
+    Ok(Some(Whereabouts { place, lock: lock.filter(|_| !gone).map(|description| description.lock) }))
 }
 
 fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
-    let store = list.custody.store()?;
+    let (store, around) = (list.custody.store()?, list.custody.surroundings()?);
     let keys: BTreeMap<KeyName, Spelled> = match Realm::open(list.realm.start()) {
         Ok(realm) => realm.file().keys.clone(),
         // On the machine that only keeps keys there is no realm.
@@ -359,20 +364,28 @@ fn list_all(list: &List, format: Format) -> Result<Exit, Problem> {
     let mut objects = Vec::new();
     let mut rows = Vec::new();
     for (name, key) in &keys {
-        let place = place(&store, key)?;
+        let there = whereabouts(&store, &around, key)?;
         let mut object = object(name, key);
+        let lock = there.as_ref().and_then(|there| there.lock).map(Lock::word);
         if let Some(members) = object.as_object_mut() {
-            members.insert("custody".into(), place.clone().into());
+            members.insert("custody".into(), there.as_ref().map(|there| there.place.clone()).into());
+            members.insert("lock".into(), lock.into());
         }
         objects.push(object);
-        rows.push([name.to_string(), key.word().to_owned(), key.short(), place.unwrap_or_else(|| "elsewhere".into())]);
+        rows.push([
+            name.to_string(),
+            key.word().to_owned(),
+            key.short(),
+            there.map_or_else(|| "elsewhere".into(), |there| there.place),
+            lock.unwrap_or_default().to_owned(),
+        ]);
     }
     for orphan in store.list()?.orphans {
         output::remark(&format!("{} is a key file that no name refers to; move it away", orphan.display()));
     }
     output::answer(format, &json!({ "keys": objects }), || {
         table(
-            ["name", "role", "key", "custody"],
+            ["name", "role", "key", "custody", "opens with"],
             rows,
             "there are no keys yet: `greatseal operator create` makes a realm's first",
         )
@@ -386,7 +399,9 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     let key = realm.key(&name)?;
     let store = show.custody.store()?;
     let entry = store.find_by_key(&key.public_key())?;
-    let place = place(&store, &key)?;
+    let there = whereabouts(&store, &show.custody.surroundings()?, &key)?;
+    let lock = there.as_ref().and_then(|there| there.lock).map(Lock::word);
+    let place = there.map(|there| there.place);
     let created = entry.and_then(|entry| entry.created);
     let current = realm.tokens()?;
     let uses: Vec<String> = current
@@ -411,6 +426,7 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
     let mut shown = object(&name, &key);
     if let Some(members) = shown.as_object_mut() {
         members.insert("custody".into(), place.clone().into());
+        members.insert("lock".into(), lock.into());
         members.insert("created".into(), created.map(|at| at.as_secs()).into());
         members.insert("uses".into(), uses.clone().into());
     }
@@ -421,6 +437,9 @@ fn show_one(show: &Show, format: Format) -> Result<Exit, Problem> {
             did::encode(&key.public_key()),
             place.unwrap_or_else(|| "elsewhere: custody here does not have it".into()),
         );
+        if let Some(lock) = lock {
+            lines += &format!("  opens    {lock}\n");
+        }
         if let Some(created) = created {
             lines += &format!("  since    {}\n", clock::show(created));
         }
