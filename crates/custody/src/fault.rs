@@ -291,6 +291,14 @@ pub enum CustodyFault {
     /// A text to import that is no seed.
     #[error(transparent)]
     Seed(#[from] SeedFault),
+    /// A file of another program's that is not brought in.
+    #[error("{}: {problem}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: &'static str,
+    },
     /// A name that no key can have.
     #[error("{found} cannot be the name of a key")]
     Name {
@@ -368,7 +376,7 @@ impl CustodyFault {
                 Code::CustodyMalformed
             }
             Self::FileTooLarge { .. } => Code::FileTooLarge,
-            Self::Seed(_) => Code::SeedMalformed,
+            Self::Seed(_) | Self::Foreign { .. } => Code::SeedMalformed,
             Self::Name { .. } => Code::NameInvalid,
             Self::Uri { .. } | Self::Recipient { .. } | Self::WorkFactor { .. } => Code::Usage,
             Self::Randomness { .. } | Self::Io { .. } => Code::Io,

@@ -25,6 +25,7 @@ mod examination;
 mod fault;
 mod file;
 mod folder;
+mod foreign;
 mod identities;
 mod keystore;
 mod memory;

@@ -73,7 +73,8 @@ impl Seed {
         Self::parse(line)
     }
 
-    fn new(role: Role, secret: SecretBox<[u8; 32]>) -> Result<Self, SeedFault> {
+    /// Gives 32 secret bytes a role.
+    pub(crate) fn new(role: Role, secret: SecretBox<[u8; 32]>) -> Result<Self, SeedFault> {
         if role == Role::Curve {
             return Err(SeedFault::Curve);
         }
@@ -103,7 +104,7 @@ impl Seed {
     }
 
     /// Lends the 32 secret bytes, to be brought into another place.
-    #[cfg_attr(not(any(feature = "ssh-agent", feature = "pkcs11", feature = "vault")), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "ssh-agent", feature = "pkcs11")), expect(dead_code))]
     pub(crate) fn lend<T>(&self, to: impl FnOnce(&[u8; 32]) -> T) -> T {
         to(self.secret.expose_secret())
     }

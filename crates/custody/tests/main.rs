@@ -20,6 +20,8 @@ mod aws_kms;
 mod contract;
 mod crash;
 mod file;
+#[cfg(unix)]
+mod foreign;
 mod keystore;
 mod lies;
 #[cfg(target_os = "linux")]
