@@ -300,10 +300,12 @@ impl Holdings {
             }
             _ => return refuse("InvalidKeyUsageException", format!("{algorithm} is not valid for {arn}")),
         };
-        let signature = match mood {
-            Mood::HalfSignature => signature[..signature.len() / 2].to_vec(),
-            Mood::Previous if !self.previous.is_empty() => self.previous.clone(),
-            _ => signature,
+        let signature = if *mood == Mood::HalfSignature {
+            signature[..signature.len() / 2].to_vec()
+        } else if *mood == Mood::Previous && !self.previous.is_empty() {
+            self.previous.clone()
+        } else {
+            signature
         };
         self.previous.clone_from(&signature);
         Ok(json!({"KeyId": arn, "Signature": BASE64.encode(&signature), "SigningAlgorithm": algorithm}))
@@ -409,7 +411,12 @@ impl State {
                 Mood::RefusesTo(what, code) if *what == operation => {
                     Err((400, *code, "in the words of the fake".into()))
                 }
-                _ => self
+                Mood::Good
+                | Mood::RefusesTo(..)
+                | Mood::OtherKey
+                | Mood::OtherMessage
+                | Mood::Previous
+                | Mood::HalfSignature => self
                     .answer(&headers, operation, &body, &mood)
                     .map(|answer| (200, if answer.is_null() { String::new() } else { answer.to_string() })),
             };
