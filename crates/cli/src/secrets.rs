@@ -8,7 +8,9 @@ use std::sync::Arc;
 use clap::Args;
 use greatseal_core::key::Spelled;
 use greatseal_core::{Code, Timestamp};
-use greatseal_custody::{CustodyFault, KeyName, Keystore, Passphrase, PassphraseSource, Recipients, Surroundings};
+use greatseal_custody::{
+    CustodyFault, KeyName, Keystore, Passphrase, PassphraseFault, PassphraseSource, Recipients, Surroundings,
+};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -17,6 +19,7 @@ use greatseal_core::limits::TEXT_FILE_BYTES;
 use crate::configuration;
 use crate::desk::{Desk, Keyring, NewProtection, Protector};
 use crate::files;
+use crate::output;
 use crate::problem::Problem;
 use crate::realm::Realm;
 use crate::sealed::SealedStore;
@@ -244,16 +247,46 @@ fn given_passphrase(given: &Given) -> Result<Passphrase, Problem> {
 }
 
 fn unlock(given: Option<Given>) -> Arc<dyn PassphraseSource> {
-    match given {
-        Some(given) => Arc::new(move |_: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> {
-            Passphrase::from_reader(given.as_slice())
-        }),
-        None => Arc::new(|name: &KeyName, _: &Spelled| -> Result<Passphrase, CustodyFault> {
-            let nobody = || greatseal_custody::PassphraseFault::Nobody { name: name.clone() };
-            let text = ask(&format!("passphrase of {name}: ")).map_err(|_| nobody())?;
-            Passphrase::new(SecretString::from(text.as_str()))
-        }),
+    Arc::new(Unlocker { given })
+}
+
+/// Knows the passphrase that was given, else asks at the terminal.
+struct Unlocker {
+    given: Option<Given>,
+}
+
+impl Unlocker {
+    fn find(&self, prompt: &str, nobody: PassphraseFault) -> Result<Passphrase, CustodyFault> {
+        match &self.given {
+            Some(given) => Passphrase::from_reader(given.as_slice()),
+            None => asked(prompt, nobody),
+        }
     }
+}
+
+impl PassphraseSource for Unlocker {
+    fn passphrase(&self, name: &KeyName, _: &Spelled) -> Result<Passphrase, CustodyFault> {
+        self.find(&format!("passphrase of {name}: "), PassphraseFault::Nobody { name: name.clone() })
+    }
+
+    fn identity_passphrase(&self, file: &Path, name: &KeyName, _: &Spelled) -> Result<Passphrase, CustodyFault> {
+        let prompt = format!("passphrase of {}: ", text::path(file));
+        self.find(&prompt, PassphraseFault::Nobody { name: name.clone() })
+    }
+
+    /// At the terminal alone: a device that is given a passphrase for its PIN locks itself.
+    fn pin(&self, question: &str) -> Result<Passphrase, CustodyFault> {
+        asked(&format!("{question}: "), PassphraseFault::NobodyForPin { question: question.into() })
+    }
+
+    fn tell(&self, message: &str) {
+        output::remark(message);
+    }
+}
+
+fn asked(prompt: &str, nobody: PassphraseFault) -> Result<Passphrase, CustodyFault> {
+    let text = ask(prompt).map_err(|_| nobody)?;
+    Passphrase::new(SecretString::from(text.as_str()))
 }
 
 fn ask_twice(prompt: &str) -> Result<Passphrase, Problem> {

@@ -307,7 +307,7 @@ impl Keystore {
             }
             KeyUri::Offline => Err(CustodyFault::Offline { name }),
             KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => {
-                backend::custodian(name, uri, public, around)
+                backend::custodian(uri, public, around)
             }
         }
     }

@@ -96,6 +96,12 @@ pub enum PassphraseFault {
         /// What the system said.
         message: String,
     },
+    /// Nobody who could be asked for the PIN of a device.
+    #[error("there is nobody to ask: {question}")]
+    NobodyForPin {
+        /// What would be asked.
+        question: String,
+    },
     /// Nobody who could be asked.
     #[error("there is nobody to ask for the passphrase of {name}")]
     Nobody {
@@ -121,14 +127,13 @@ pub trait PassphraseSource: Send + Sync {
         self.passphrase(name, public)
     }
 
-    /// Returns what the plugin of an age identity asks for, such as the PIN of its device.
+    /// Returns the PIN of a device, or what else the plugin of an age identity asks for.
     ///
     /// # Errors
     /// [`CustodyFault::Passphrase`] when there is none to be had, as where this is not written:
     /// devices lock themselves when they are given passphrases for PINs.
-    fn plugin_secret(&self, question: &str, name: &KeyName, public: &Spelled) -> Result<Passphrase, CustodyFault> {
-        let _ = (question, public);
-        Err(PassphraseFault::Nobody { name: name.clone() }.into())
+    fn pin(&self, question: &str) -> Result<Passphrase, CustodyFault> {
+        Err(PassphraseFault::NobodyForPin { question: question.into() }.into())
     }
 
     /// Passes on what a plugin wants a person to know, such as that a device waits to be touched.

@@ -14,12 +14,10 @@ use age::plugin::{Identity, IdentityPluginV1, Recipient, RecipientPluginV1, Reso
 use age::secrecy::SecretString;
 use age::{Callbacks, DecryptError, EncryptError, Encryptor, NoCallbacks, x25519};
 use greatseal_core::error::Quoted;
-use greatseal_core::key::Spelled;
 
 use crate::custodian::Deadline;
 use crate::encrypted;
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
 use crate::passphrase::PassphraseSource;
 use crate::recipients;
 use crate::seed::Seed;
@@ -146,15 +144,13 @@ fn answered(program: &str, message: &str) -> CustodyFault {
 #[derive(Clone)]
 pub(crate) struct Ask {
     source: Arc<dyn PassphraseSource>,
-    name: KeyName,
-    pinned: Spelled,
     /// Why there was no answer, which says more than the plugin's complaint.
     unanswered: Arc<Mutex<Option<CustodyFault>>>,
 }
 
 impl Ask {
-    pub(crate) fn new(source: Arc<dyn PassphraseSource>, name: KeyName, pinned: Spelled) -> Self {
-        Self { source, name, pinned, unanswered: Arc::default() }
+    pub(crate) fn new(source: Arc<dyn PassphraseSource>) -> Self {
+        Self { source, unanswered: Arc::default() }
     }
 
     fn fault(&self) -> Option<CustodyFault> {
@@ -177,7 +173,7 @@ impl Callbacks for Ask {
 
     fn request_passphrase(&self, description: &str) -> Option<SecretString> {
         let question = Quoted::sentence(description).to_string();
-        match self.source.plugin_secret(&question, &self.name, &self.pinned) {
+        match self.source.pin(&question) {
             Ok(answer) => Some(answer.secret()),
             Err(fault) => {
                 *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);

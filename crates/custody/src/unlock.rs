@@ -87,7 +87,7 @@ impl Unlocker {
         }
         #[cfg(feature = "age-plugin")]
         {
-            let ask = Ask::new(Arc::clone(&self.source), name.clone(), pinned);
+            let ask = Ask::new(Arc::clone(&self.source));
             if let Some(seed) = plugin::decrypt(bytes, path, &identities.plugins, &ask, deadline)? {
                 return Ok(seed);
             }

@@ -13,7 +13,6 @@ use greatseal_core::key::Spelled;
 
 use crate::custodian::{Custodian, Deadline};
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
 use crate::place::{Generate, Import, Placed, Surroundings};
 use crate::uri::KeyUri;
 
@@ -24,7 +23,6 @@ use crate::uri::KeyUri;
 /// when something is missing on this machine.
 #[allow(unused_variables, reason = "a build without any backend opens none")]
 pub(crate) fn custodian(
-    name: KeyName,
     uri: KeyUri,
     pinned: Spelled,
     around: &Surroundings,
@@ -33,7 +31,7 @@ pub(crate) fn custodian(
         #[cfg(feature = "ssh-agent")]
         KeyUri::SshAgent(uri) => ssh_agent::custodian(uri, pinned, around),
         #[cfg(feature = "pkcs11")]
-        KeyUri::Pkcs11(uri) => pkcs11::custodian(name, uri, pinned, around),
+        KeyUri::Pkcs11(uri) => pkcs11::custodian(uri, pinned, around),
         #[cfg(feature = "vault")]
         KeyUri::Vault(uri) => vault::custodian(uri, pinned, around),
         #[cfg(feature = "awskms")]

@@ -12,7 +12,6 @@ use super::pool::Pool;
 use super::trouble::Trouble;
 use crate::custodian::Deadline;
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
 use crate::passphrase::{Passphrase, PassphraseSource};
 use crate::uri::Pkcs11Uri;
 
@@ -57,12 +56,10 @@ impl Access {
 
     /// Does something in a session; again, after short pauses, while the token is not reached.
     ///
-    /// `name` and `public` are what is said to whoever is asked for the PIN. Nobody's typing is
-    /// cut short by the deadline: the clock stands still meanwhile.
+    /// Nobody's typing of a PIN is cut short by the deadline: the clock stands still meanwhile.
     pub(super) fn run<R: Send + 'static>(
         &self,
         deadline: Deadline,
-        (name, public): (&KeyName, &Spelled),
         act: impl Fn(&mut Live) -> Result<R, Trouble> + Send + Sync + 'static,
     ) -> Result<R, CustodyFault> {
         let act = Arc::new(act);
@@ -76,7 +73,7 @@ impl Access {
                 Ok(answer) => return Ok(answer),
                 Err(Trouble::PinWanted) if pin.is_none() => {
                     let left = deadline.remaining()?;
-                    pin = Some(self.ask(name, public)?);
+                    pin = Some(self.ask()?);
                     deadline = Deadline::after(left);
                     continue;
                 }
@@ -91,9 +88,9 @@ impl Access {
     }
 
     /// Asks for the PIN; of several at once, one asks and all get the answer.
-    fn ask(&self, name: &KeyName, public: &Spelled) -> Result<Arc<Passphrase>, CustodyFault> {
+    fn ask(&self) -> Result<Arc<Passphrase>, CustodyFault> {
         let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        self.asked.get_or_init(|| self.source.passphrase(name, public).map(Arc::new)).clone()
+        self.asked.get_or_init(|| self.source.pin(&format!("PIN of the {}", self.place())).map(Arc::new)).clone()
     }
 }
 

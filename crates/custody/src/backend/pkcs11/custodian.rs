@@ -19,25 +19,19 @@ use super::trouble::Trouble;
 use crate::custodian::{Custodian, Deadline, Description, Lock, check};
 use crate::examination::{Audit, Examination, Rights};
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
 use crate::passphrase::PassphraseSource;
 use crate::uri::{KeyUri, Pkcs11Uri};
 
 /// A key in a token, its pinned public key, and whoever knows the token's PIN.
 pub(super) struct TokenCustodian {
-    name: KeyName,
     pinned: Spelled,
     access: Access,
 }
 
 impl TokenCustodian {
     /// Reaches nothing yet.
-    pub(super) fn new(name: KeyName, uri: Pkcs11Uri, pinned: Spelled, source: Arc<dyn PassphraseSource>) -> Self {
-        Self { name, pinned, access: Access::new(uri, Some(pinned), Purpose::Sign, source) }
-    }
-
-    fn whose(&self) -> (&KeyName, &Spelled) {
-        (&self.name, &self.pinned)
+    pub(super) fn new(uri: Pkcs11Uri, pinned: Spelled, source: Arc<dyn PassphraseSource>) -> Self {
+        Self { pinned, access: Access::new(uri, Some(pinned), Purpose::Sign, source) }
     }
 }
 
@@ -56,7 +50,7 @@ impl Custodian for TokenCustodian {
         deadline.remaining()?;
         check(request, self.pinned.public_key())?;
         let work = Work::of(&self.pinned.public_key(), request.message())?;
-        self.access.run(deadline, self.whose(), move |live| {
+        self.access.run(deadline, move |live| {
             let key = live.key()?.handle;
             work.sign(live, key)
         })
@@ -65,7 +59,7 @@ impl Custodian for TokenCustodian {
     fn examine(&self, deadline: Deadline) -> Result<Examination, CustodyFault> {
         deadline.remaining()?;
         let place = self.access.place().to_owned();
-        self.access.run(deadline, self.whose(), move |live| {
+        self.access.run(deadline, move |live| {
             // As it is now, and not as this session found it.
             let key = live.objects().key()?;
             let silent = || CustodyFault::Answer {

@@ -6,7 +6,7 @@ use cryptoki::error::Error;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use greatseal_core::error::Quoted;
-use greatseal_core::key::{PublicKey, RawKey, Spelled};
+use greatseal_core::key::{PublicKey, RawKey};
 use greatseal_core::signature::verify;
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
 use zeroize::Zeroize;
@@ -52,14 +52,13 @@ impl TokenMaker {
     fn place(
         &self,
         name: &KeyName,
-        public: &Spelled,
         deadline: Deadline,
         make: impl Fn(&Live, &Names) -> Result<Pair, Trouble> + Send + Sync + 'static,
     ) -> Result<Placed, CustodyFault> {
         deadline.remaining()?;
         let names = Names::new(name)?;
         let uri = self.access.uri().with_key(name.as_str(), &names.id);
-        let public_key = self.access.run(deadline, (name, public), move |live| {
+        let public_key = self.access.run(deadline, move |live| {
             if live.objects().taken(names.label())? {
                 return Err(CustodyFault::Exists { name: names.name.clone() }.into());
             }
@@ -83,9 +82,7 @@ impl TokenMaker {
 
 impl Generate for TokenMaker {
     fn generate(&self, name: &KeyName, algorithm: Algorithm, deadline: Deadline) -> Result<Placed, CustodyFault> {
-        // There is no public half yet that could be shown to whoever is asked for the PIN.
-        let nobody = Spelled::Did(PublicKey::Ed25519(RawKey::new([0; 32])));
-        self.place(name, &nobody, deadline, move |live, names| match algorithm {
+        self.place(name, deadline, move |live, names| match algorithm {
             Algorithm::Ed25519 => {
                 either_spelling(|curve| generate(live, names, &Mechanism::EccEdwardsKeyPairGen, curve))
             }
@@ -96,12 +93,11 @@ impl Generate for TokenMaker {
 
 impl Import for TokenMaker {
     fn import(&self, name: &KeyName, seed: &Seed, deadline: Deadline) -> Result<Placed, CustodyFault> {
-        let public = Spelled::from(seed.nkey());
         let raw = *seed.nkey().raw();
         // The thread that calls the module may outlive this call, so it gets a copy; wiped when dropped.
         let mut secret = SecretBox::<[u8; 32]>::default();
         seed.lend(|bytes| secret.expose_secret_mut().copy_from_slice(bytes));
-        self.place(name, &public, deadline, move |live, names| {
+        self.place(name, deadline, move |live, names| {
             either_spelling(|curve| import(live, names, &secret, &raw, curve))
         })
     }

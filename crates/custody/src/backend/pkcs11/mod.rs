@@ -17,7 +17,7 @@ mod pool;
 mod trouble;
 
 use greatseal_core::error::Quoted;
-use greatseal_core::key::{PublicKey, RawKey, Spelled};
+use greatseal_core::key::{PublicKey, Spelled};
 
 use self::access::Access;
 use self::custodian::{TokenCustodian, Work};
@@ -25,13 +25,11 @@ use self::link::Purpose;
 use self::maker::TokenMaker;
 use crate::custodian::{Custodian, Deadline};
 use crate::fault::CustodyFault;
-use crate::name::KeyName;
 use crate::place::{Generate, Import, Surroundings};
 use crate::uri::Pkcs11Uri;
 
 /// Opens the custodian of a key in a token; nothing is reached yet.
 pub(super) fn custodian(
-    name: KeyName,
     uri: Pkcs11Uri,
     pinned: Spelled,
     around: &Surroundings,
@@ -39,7 +37,7 @@ pub(super) fn custodian(
     names_key(&uri)?;
     // A key that no token signs with is told before anything is reached.
     Work::of(&pinned.public_key(), &[])?;
-    Ok(Box::new(TokenCustodian::new(name, uri, pinned, around.passphrases.clone())))
+    Ok(Box::new(TokenCustodian::new(uri, pinned, around.passphrases.clone())))
 }
 
 /// Asks a token for the public half of a key: without a PIN where it shows it to everybody.
@@ -49,12 +47,10 @@ pub(super) fn public_key(
     deadline: Deadline,
 ) -> Result<PublicKey, CustodyFault> {
     names_key(uri)?;
-    // Nothing is known of the key yet that could be shown to whoever is asked for the PIN.
-    let (name, nobody) = (asked_as(uri)?, Spelled::Did(PublicKey::Ed25519(RawKey::new([0; 32]))));
     let access = |purpose| Access::new(uri.clone(), None, purpose, around.passphrases.clone());
-    let shown = access(Purpose::Look).run(deadline, (&name, &nobody), |live| live.objects().public_key());
+    let shown = access(Purpose::Look).run(deadline, |live| live.objects().public_key());
     let Err(CustodyFault::NoSuchKey { place, .. }) = shown else { return shown };
-    access(Purpose::Sign).run(deadline, (&name, &nobody), move |live| {
+    access(Purpose::Sign).run(deadline, move |live| {
         let silent = || CustodyFault::Answer {
             place: place.clone(),
             message: Quoted::sentence("it keeps no public half of this key"),
@@ -79,10 +75,4 @@ fn names_key(uri: &Pkcs11Uri) -> Result<(), CustodyFault> {
     }
     let problem = "it names the token alone: add `;object=LABEL` or `;id=%..` for the key".into();
     Err(CustodyFault::Uri { found: Quoted::new(&uri.to_string()), problem })
-}
-
-/// Makes a name for the question for a PIN: the key's label, as far as it can be one.
-fn asked_as(uri: &Pkcs11Uri) -> Result<KeyName, CustodyFault> {
-    let label = uri.object().or(uri.token().label.as_deref()).unwrap_or_default();
-    KeyName::parse(label).or_else(|_| KeyName::parse("token"))
 }
