@@ -83,22 +83,29 @@ pub(crate) const SWTPM: Tool = Tool {
     missing: Missing::Package { name: "swtpm", advice: "install swtpm, for the tests with a TPM" },
 };
 
-pub(crate) const TPM2_PTOOL: Tool = Tool {
-    name: "tpm2_ptool",
+/// Initialises tokens: the tools of tpm2-pkcs11 use up the objects of a bare software TPM.
+pub(crate) const PKCS11_TOOL: Tool = Tool {
+    name: "pkcs11-tool",
     probe: &["--help"],
-    missing: Missing::Package {
-        name: "libtpm2-pkcs11-tools",
-        advice: "install the tools of tpm2-pkcs11, for the tests with a TPM",
-    },
+    missing: Missing::Package { name: "opensc", advice: "install OpenSC, for the tests of PKCS#11" },
 };
 
-/// The module itself, which has no program to ask: `file` looks for it.
+/// The module itself, which has no program to ask; and what leads it to the software TPM.
 pub(crate) const TPM2_MODULE: Tool = Tool {
     name: "libtpm2-pkcs11-1",
     probe: &[],
     missing: Missing::Package {
         name: "libtpm2-pkcs11-1",
         advice: "install the module of tpm2-pkcs11, for the tests with a TPM",
+    },
+};
+
+pub(crate) const TCTI_SWTPM: Tool = Tool {
+    name: "libtss2-tcti-swtpm0",
+    probe: &[],
+    missing: Missing::Package {
+        name: "libtss2-tcti-swtpm0",
+        advice: "install the TCTI for swtpm of tpm2-tss, for the tests with a TPM",
     },
 };
 
@@ -134,7 +141,7 @@ pub(crate) const FUZZ: Tool =
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
 pub(crate) const FOR_TESTS: &[Tool] =
-    &[RUSTC, NEXTEST, PYTHON, NODE, NPM, SOFTHSM, SWTPM, TPM2_PTOOL, TPM2_MODULE, SSH, AGE, STRACE];
+    &[RUSTC, NEXTEST, PYTHON, NODE, NPM, SOFTHSM, SWTPM, PKCS11_TOOL, TPM2_MODULE, TCTI_SWTPM, SSH, AGE, STRACE];
 
 impl Tool {
     /// Finds the tool, installing it where that is its way.
