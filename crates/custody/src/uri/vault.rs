@@ -142,8 +142,18 @@ impl VaultUri {
 
 #[cfg_attr(not(feature = "vault"), allow(dead_code, reason = "only the backend asks for these"))]
 impl VaultUri {
-    pub(crate) const fn address(&self) -> Option<&Address> {
-        self.address.as_ref()
+    /// Returns the server's address; none where the URI leaves it to the surroundings.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.address.as_ref().map(|address| address.0.as_str())
+    }
+
+    /// Writes an address down where there is none yet.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with the address, which repeats nothing of it.
+    pub(crate) fn or_at(&self, address: &str) -> Result<Self, String> {
+        let address = self.address.clone().map_or_else(|| Address::parse(address), Ok)?;
+        Ok(Self { address: Some(address), ..self.clone() })
     }
 
     pub(crate) fn namespace(&self) -> Option<&str> {
@@ -158,9 +168,9 @@ impl VaultUri {
         self.ca_file.as_deref()
     }
 
-    /// Returns the same engine's key, at an address and in a version that are written down.
-    pub(crate) fn pinned(&self, address: Address, key: &str, version: NonZeroU64) -> Self {
-        Self { key: Some(key.into()), address: Some(address), version: Some(version), ..self.clone() }
+    /// Returns a key of the same engine, in a version that is written down.
+    pub(crate) fn pinned(&self, key: &str, version: NonZeroU64) -> Self {
+        Self { key: Some(key.into()), version: Some(version), ..self.clone() }
     }
 }
 
@@ -171,7 +181,7 @@ impl fmt::Display for VaultUri {
         let mut mark = '?';
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
         for (name, value) in [
-            ("address", address.as_ref().map(|address| address.as_str().to_owned())),
+            ("address", address.as_ref().map(|address| address.0.clone())),
             ("mount", (mount != MOUNT).then(|| mount.clone())),
             ("version", version.map(|version| version.to_string())),
             ("namespace", namespace.clone()),
@@ -189,14 +199,14 @@ impl fmt::Display for VaultUri {
 
 /// `https://HOST[:PORT]`, or `http://` to this machine alone: a token is sent there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address(String);
+struct Address(String);
 
 impl Address {
     /// Reads an address.
     ///
     /// # Errors
     /// A sentence on what is wrong with it, which repeats nothing of it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
         let plain = text.strip_suffix('/').unwrap_or(text);
         let (secure, authority) = if let Some(authority) = plain.strip_prefix("https://") {
             (true, authority)
@@ -210,15 +220,6 @@ impl Address {
             return Err("an address without TLS is only one of this machine: a token is sent there".into());
         }
         Ok(Self(plain.into()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    #[cfg_attr(not(feature = "vault"), allow(dead_code, reason = "only the backend asks for it"))]
-    pub(crate) fn is_secure(&self) -> bool {
-        self.0.starts_with("https://")
     }
 }
 
@@ -236,7 +237,8 @@ fn host(authority: &str) -> Option<&str> {
         }
         (host, port)
     };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|it| it > 0);
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|it| it > 0);
     port.is_none_or(is_port).then_some(host)
 }
 
@@ -380,9 +382,13 @@ mod tests {
             assert!(Address::parse(address).is_err(), "{address}");
         }
         for address in ["http://localhost", "http://localhost:8200", "http://127.8.9.1:1", "http://[::1]"] {
-            assert!(!Address::parse(address).unwrap().is_secure());
+            assert!(Address::parse(address).is_ok(), "{address}");
         }
-        assert!(Address::parse("https://10.0.0.1:8200").unwrap().is_secure());
+        let uri = VaultUri::parse("openbao://k").unwrap();
+        assert!(uri.or_at("http://bao.example.org").is_err());
+        let there = uri.or_at("https://10.0.0.1:8200/").unwrap();
+        assert_eq!(there.address(), Some("https://10.0.0.1:8200"));
+        assert_eq!(there.or_at("https://elsewhere.example").unwrap(), there);
     }
 
     #[test]

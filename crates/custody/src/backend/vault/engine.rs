@@ -1,6 +1,7 @@
 //! One transit engine: where it is, how it is asked, and what its answers mean to everybody.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,15 +9,17 @@ use greatseal_core::error::Quoted;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderValue, Response};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 
 use super::answer::{Answer, Refusal, is_about_version};
+use super::names::Names;
 use super::tls;
 use super::token::Token;
 use crate::custodian::Deadline;
 use crate::fault::CustodyFault;
 use crate::place::Surroundings;
-use crate::uri::{Address, VaultUri};
+use crate::uri::VaultUri;
 
 /// Connections kept open: callers at once that need not connect again.
 const CONNECTIONS: usize = 64;
@@ -35,9 +38,9 @@ const SEALED_PATIENCE: Duration = Duration::from_secs(2);
 /// A transit engine, with connections that stay open.
 pub(super) struct Engine {
     agent: Agent,
+    uri: VaultUri,
+    address: String,
     name: String,
-    address: Address,
-    mount: String,
     namespace: Option<HeaderValue>,
     token: Token,
 }
@@ -98,7 +101,8 @@ enum Attempt {
 impl Engine {
     /// Makes ready to ask; nothing is reached yet.
     pub(super) fn open(uri: &VaultUri, around: &Surroundings) -> Result<Self, CustodyFault> {
-        let address = address(uri, around)?;
+        let uri = addressed(uri, around)?;
+        let address = uri.address().unwrap_or_default().to_owned();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             // Redirects lead elsewhere, and the token would go with them.
@@ -111,16 +115,16 @@ impl Engine {
             .max_idle_connections(CONNECTIONS)
             .max_idle_connections_per_host(CONNECTIONS)
             .max_idle_age(IDLE);
-        if address.is_secure() {
+        if address.starts_with("https://") {
             config = config.tls_config(tls::config(uri.ca_file())?);
         }
         Ok(Self {
-            agent: config.build().new_agent(),
-            name: format!("{} at {}", uri.kind().name(), address.as_str()),
-            mount: uri.mount().into(),
+            agent: Agent::with_parts(config.build(), DefaultConnector::new(), Names::default()),
+            name: format!("{} at {address}", uri.kind().name()),
             namespace: uri.namespace().and_then(|namespace| HeaderValue::from_str(namespace).ok()),
-            token: Token::of(uri, around)?,
+            token: Token::of(&uri, around)?,
             address,
+            uri,
         })
     }
 
@@ -129,22 +133,23 @@ impl Engine {
         &self.name
     }
 
-    pub(super) const fn address(&self) -> &Address {
-        &self.address
+    /// Returns the URI, with the address written down.
+    pub(super) const fn uri(&self) -> &VaultUri {
+        &self.uri
     }
 
     pub(super) fn mount(&self) -> &str {
-        &self.mount
+        self.uri.mount()
     }
 
     /// Returns the URL of something below the engine. The parts hold nothing that would need escaping.
     pub(super) fn path(&self, parts: &[&str]) -> String {
-        self.url(&format!("{}/{}", self.mount, parts.join("/")))
+        self.url(&format!("{}/{}", self.mount(), parts.join("/")))
     }
 
     /// Returns the URL of something of the server's own.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}/v1/{path}", self.address.as_str())
+        format!("{}/v1/{path}", self.address)
     }
 
     /// Asks until there is an answer, within the deadline.
@@ -178,10 +183,8 @@ impl Engine {
     /// Asks once.
     fn attempt(&self, call: &Call, token: &SecretString, deadline: Deadline) -> Result<Attempt, CustodyFault> {
         let left = deadline.remaining()?;
-        let mut header = HeaderValue::from_str(token.expose_secret()).map_err(|_| CustodyFault::Malformed {
-            path: self.token.path().into(),
-            problem: "it holds no token",
-        })?;
+        let mut header = HeaderValue::from_str(token.expose_secret())
+            .map_err(|_| CustodyFault::Malformed { path: self.token.path().into(), problem: "it holds no token" })?;
         header.set_sensitive(true);
         let answer = self.send(call, header, (left != Duration::MAX).then_some(left)).and_then(read);
         let (mut reply, location) = match answer {
@@ -195,6 +198,11 @@ impl Engine {
                 let mut location = location;
                 blot(&mut location, token.expose_secret().as_bytes());
                 let location = String::from_utf8_lossy(&location).into_owned();
+                // A server that is about to lead sends us to itself.
+                if reply.status == 307 && location == call.url {
+                    let told = "it sends us to itself, so it does not lead yet";
+                    return Ok(Attempt::NotNow(self.unreachable(told.into()), Duration::MAX));
+                }
                 return Err(self.answered(&format!("{}, go to {location}; redirects are not followed", reply.status)));
             }
             403 => Attempt::Denied(reply),
@@ -229,21 +237,24 @@ impl Engine {
 
     /// Tells what it means that there was no answer.
     fn unanswered(&self, error: Error) -> Result<Attempt, CustodyFault> {
-        let final_fault = match &error {
-            Error::Timeout(_) => CustodyFault::Deadline,
-            // What is wrong with a certificate is wrong the next time too.
-            Error::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => {
-                return Ok(Attempt::NotNow(self.unreachable(error.to_string()), Duration::MAX));
-            }
-            Error::HostNotFound | Error::ConnectionFailed => {
-                return Ok(Attempt::NotNow(self.unreachable(error.to_string()), Duration::MAX));
-            }
-            Error::Io(error) => self.unreachable(error.to_string()),
-            Error::Rustls(_) | Error::Tls(_) => self.unreachable(error.to_string()),
-            Error::BodyExceedsLimit(limit) => self.answered(&format!("more than {limit} bytes")),
-            other => self.answered(&other.to_string()),
-        };
-        Err(final_fault)
+        if matches!(error, Error::Timeout(_)) {
+            return Err(CustodyFault::Deadline);
+        }
+        if let Error::BodyExceedsLimit(limit) = error {
+            return Err(self.answered(&format!("more than {limit} bytes")));
+        }
+        // What is wrong with a certificate is wrong the next time too.
+        let untrusted = matches!(&error, Error::Io(error) if error.kind() == ErrorKind::InvalidData)
+            || matches!(error, Error::Rustls(_) | Error::Tls(_));
+        let lost = matches!(error, Error::Io(_) | Error::HostNotFound | Error::ConnectionFailed);
+        let message = error.to_string();
+        if untrusted {
+            Err(self.unreachable(message))
+        } else if lost {
+            Ok(Attempt::NotNow(self.unreachable(message), Duration::MAX))
+        } else {
+            Err(self.answered(&message))
+        }
     }
 
     /// Reads the answer to a question that went well.
@@ -259,7 +270,7 @@ impl Engine {
         match reply.status {
             404 if told.contains("no handler for route") => CustodyFault::NoSuchKey {
                 place: self.name.clone(),
-                key: format!("{key}, for nothing is mounted at {}/", self.mount),
+                key: format!("{key}, for nothing is mounted at {}/", self.mount()),
             },
             404 => self.no_such_key(key),
             400 if told.contains("signing key not found") => self.no_such_key(key),
@@ -269,11 +280,11 @@ impl Engine {
     }
 
     pub(super) fn no_such_key(&self, key: &str) -> CustodyFault {
-        CustodyFault::NoSuchKey { place: self.name.clone(), key: format!("{}/{key}", self.mount) }
+        CustodyFault::NoSuchKey { place: self.name.clone(), key: format!("{}/{key}", self.mount()) }
     }
 
     pub(super) fn version(&self, key: &str, problem: String) -> CustodyFault {
-        CustodyFault::Version { place: self.name.clone(), key: format!("{}/{key}", self.mount), problem }
+        CustodyFault::Version { place: self.name.clone(), key: format!("{}/{key}", self.mount()), problem }
     }
 
     /// Complains of an answer that can be read and makes no sense.
@@ -298,18 +309,19 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/ of {}, token in {}", self.mount, self.name, self.token.path().display())
+        write!(f, "{}/ of {}, token in {}", self.mount(), self.name, self.token.path().display())
     }
 }
 
-/// Finds the address: in the URI, or the one that we were told of.
-fn address(uri: &VaultUri, around: &Surroundings) -> Result<Address, CustodyFault> {
+/// Writes down the address that we were told of, where the URI has none.
+fn addressed(uri: &VaultUri, around: &Surroundings) -> Result<VaultUri, CustodyFault> {
     match (uri.address(), &around.vault_address) {
-        (Some(address), _) => Ok(address.clone()),
-        (None, Some(text)) => Address::parse(text)
-            .map_err(|problem| CustodyFault::Setup { problem: format!("the address from the environment: {problem}") }),
+        (Some(_), _) => Ok(uri.clone()),
+        (None, Some(told)) => uri.or_at(told).map_err(|problem| CustodyFault::Setup {
+            problem: format!("{uri} names no address, and the one that is set is none: {problem}"),
+        }),
         (None, None) => Err(CustodyFault::Setup {
-            problem: format!("{uri} names no address, and none is set: add `address=https://…` or set VAULT_ADDR"),
+            problem: format!("{uri} names no address, and none is set: add `address=https://…`"),
         }),
     }
 }

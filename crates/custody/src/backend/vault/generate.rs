@@ -7,17 +7,16 @@ use crate::custodian::Deadline;
 use crate::fault::CustodyFault;
 use crate::name::KeyName;
 use crate::place::{Algorithm, Generate, Placed};
-use crate::uri::{KeyUri, VaultUri};
+use crate::uri::KeyUri;
 
 /// An engine in which keys can be made.
 pub(super) struct Generator {
     engine: Engine,
-    uri: VaultUri,
 }
 
 impl Generator {
-    pub(super) const fn new(engine: Engine, uri: VaultUri) -> Self {
-        Self { engine, uri }
+    pub(super) const fn new(engine: Engine) -> Self {
+        Self { engine }
     }
 }
 
@@ -26,7 +25,7 @@ impl Generate for Generator {
     /// nothing: so it is asked before. Gap: of two that make the same name in the same moment, both
     /// get the one key.
     fn generate(&self, name: &KeyName, algorithm: Algorithm, deadline: Deadline) -> Result<Placed, CustodyFault> {
-        let Self { engine, uri } = self;
+        let engine = &self.engine;
         // Names hold no dot, so different names are different keys.
         let key = name.as_str().replace('/', ".");
         if engine.find_key(&key, deadline)?.is_some() {
@@ -55,6 +54,6 @@ impl Generate for Generator {
         if !matches {
             return Err(CustodyFault::Exists { name: name.clone() });
         }
-        Ok(Placed { uri: KeyUri::Vault(uri.pinned(engine.address().clone(), &key, version)), public_key })
+        Ok(Placed { uri: KeyUri::Vault(engine.uri().pinned(&key, version)), public_key })
     }
 }

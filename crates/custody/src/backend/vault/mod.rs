@@ -10,21 +10,22 @@ mod engine;
 mod examine;
 mod generate;
 mod key;
+mod names;
 mod tls;
 mod token;
 
 use std::num::NonZeroU64;
 
 use greatseal_core::error::Quoted;
-use greatseal_core::key::{PublicKey, Spelled};
+use greatseal_core::key::Spelled;
 
 use self::custodian::VaultCustodian;
 use self::engine::Engine;
 use self::generate::Generator;
 use crate::custodian::{Custodian, Deadline};
 use crate::fault::CustodyFault;
-use crate::place::{Generate, Import, Surroundings};
-use crate::uri::VaultUri;
+use crate::place::{Generate, Import, Placed, Surroundings};
+use crate::uri::{KeyUri, VaultUri};
 
 /// Opens the custodian of a pinned version of a key; no server is reached yet.
 pub(super) fn custodian(
@@ -38,29 +39,20 @@ pub(super) fn custodian(
     Ok(Box::new(VaultCustodian::new(engine, uri, key, version, pinned.public_key())?))
 }
 
-/// Asks for the public key of the version that the URI names.
-pub(super) fn public_key(
-    uri: &VaultUri,
-    around: &Surroundings,
-    deadline: Deadline,
-) -> Result<PublicKey, CustodyFault> {
+/// Looks up a version of a key, the newest where the URI names none; what it returns names one.
+pub(super) fn look_up(uri: &VaultUri, around: &Surroundings, deadline: Deadline) -> Result<Placed, CustodyFault> {
     let name = named(uri)?;
     let engine = Engine::open(uri, around)?;
     let key = engine.key(name, deadline)?;
-    match uri.version() {
-        Some(version) => key.public_key(&engine, name, version),
-        None => {
-            let whole = NonZeroU64::new(key.latest()).map(|latest| uri.pinned(engine.address().clone(), name, latest));
-            let newest = whole.map(|whole| format!("; the newest is {whole}")).unwrap_or_default();
-            Err(refuse(uri, format!("{VERSIONLESS}{newest}")))
-        }
-    }
+    let version = uri.version().or(NonZeroU64::new(key.latest())).unwrap_or(NonZeroU64::MIN);
+    let public_key = key.public_key(&engine, name, version)?;
+    Ok(Placed { uri: KeyUri::Vault(engine.uri().pinned(name, version)), public_key })
 }
 
 /// Opens an engine in which keys can be made.
 pub(super) fn generator(uri: &VaultUri, around: &Surroundings) -> Result<Box<dyn Generate>, CustodyFault> {
     nameless(uri)?;
-    Ok(Box::new(Generator::new(Engine::open(uri, around)?, uri.clone())))
+    Ok(Box::new(Generator::new(Engine::open(uri, around)?)))
 }
 
 /// Refuses: the server takes keys only wrapped by RSA, for which there is no well-kept library that

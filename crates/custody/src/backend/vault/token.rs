@@ -90,7 +90,8 @@ fn read(path: &Path) -> Result<SecretString, CustodyFault> {
         return Err(CustodyFault::Malformed { path: path.into(), problem: "it holds no token" });
     }
     let text = std::str::from_utf8(token);
-    text.map(SecretString::from).map_err(|_| CustodyFault::Malformed { path: path.into(), problem: "it holds no token" })
+    text.map(SecretString::from)
+        .map_err(|_| CustodyFault::Malformed { path: path.into(), problem: "it holds no token" })
 }
 
 /// Insists that nobody but the owner may read or write it, as of key files.
