@@ -106,7 +106,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Token(TokenWord { what, how }) => {
             let file = what.rsplit('/').next().unwrap_or(what);
             let (mut desk, voters) = how.open(file)?;
-            let revoke = statement(what)?;
+            let revoke = statement(&desk, what)?;
             take_back(&mut desk, &revoke, how, &voters, file, format)
         }
         Command::Edge(EdgeWord { issuer, subject, how }) => {
@@ -154,7 +154,7 @@ fn digest(text: &str) -> Result<[u8; 32], Problem> {
 }
 
 /// Finds out which statement is meant, and who signed it where that can be seen.
-fn statement(what: &str) -> Result<Revoke, Problem> {
+fn statement(desk: &Desk, what: &str) -> Result<Revoke, Problem> {
     if what.len() == 64 && !std::path::Path::new(what).exists() {
         return Ok(Revoke::Statement(StatementId::from_digest(digest(what)?), None));
     }
@@ -163,7 +163,7 @@ fn statement(what: &str) -> Result<Revoke, Problem> {
     let fault = |fault: DecodeFault| Problem::new(fault.code(), format!("{label}: {fault}"));
     let bytes = match input.kind {
         Kind::Token(bytes) => bytes,
-        Kind::Deed(text) => return support(&label, &deed::decode(&text).map_err(fault)?),
+        Kind::Deed(text) => return support(desk, &label, &deed::decode(&text).map_err(fault)?),
         Kind::Ucans(_) => {
             return Err(Problem::new(
                 Code::TokenUnknown,
@@ -183,16 +183,24 @@ fn statement(what: &str) -> Result<Revoke, Problem> {
 }
 
 /// Names an endorsement or a countersignature, and who signed it.
-fn support(label: &str, deed: &Decoded<Deed>) -> Result<Revoke, Problem> {
+fn support(desk: &Desk, label: &str, deed: &Decoded<Deed>) -> Result<Revoke, Problem> {
     let Deed { act, signer, .. } = deed.content();
+    let futile = |what: &str| Problem::new(Code::RevocationFutile, format!("{label} is {what}"));
+    // One that is spelled as a DID is known by its key all the same.
+    let raw = || signer.public_key().ed25519().map(|raw| Nkey::new(Role::Operator, *raw));
+    let signer = signer.nkey().or_else(raw);
     match act {
-        Act::Endorse(_) | Act::Countersign(_) => {
-            // One that is spelled as a DID is known by its key all the same.
-            let raw = || signer.public_key().ed25519().map(|raw| Nkey::new(Role::Operator, *raw));
-            Ok(Revoke::Statement(deed.id(), signer.nkey().or_else(raw)))
+        Act::Revoke(_) => return Err(futile("a revocation, which stays")),
+        Act::Endorse(_) => {
+            if let Some(signer) = &signer
+                && desk.is_identity(signer)?
+            {
+                return Err(futile("an endorsement by an identity of the operator, which takes nothing back"));
+            }
         }
-        Act::Revoke(_) => Err(Problem::new(Code::RevocationFutile, format!("{label} is a revocation, which stays"))),
+        Act::Countersign(_) => {}
     }
+    Ok(Revoke::Statement(deed.id(), signer))
 }
 
 fn take_back(
