@@ -3,10 +3,9 @@
 use core::num::NonZeroUsize;
 
 use greatseal_core::decide::Candidate;
-use greatseal_core::deed::{Act, Deed};
-use greatseal_core::key::{Key, Nkey, RawKey};
-use greatseal_core::succession::{AccountRule, Succession, Terms};
-use greatseal_core::{Decision, Decoded, Fault, StatementId, Timestamp, View};
+use greatseal_core::key::{Key, Nkey};
+use greatseal_core::succession::{AccountRule, Succession, SuccessionFault, Terms};
+use greatseal_core::{Decision, Decoded, Fault, Timestamp, View};
 use greatseal_custody::Keystore;
 use greatseal_token::wascap::{Claims, Entity, Verifier};
 
@@ -39,13 +38,12 @@ pub(crate) fn look(realm: &Realm, private: &Private, now: Timestamp) -> Result<V
     let current = realm.tokens()?;
     let mut findings = sealed(realm, private)?;
     let Some((_, operator)) = &current.operator else { return Ok(findings) };
-    let deeds: Vec<Decoded<Deed>> = realm.deeds()?.into_iter().map(|(_, deed)| deed).collect();
     if let Some(terms) = operator.content().succession.as_ref().map(Succession::terms) {
         findings.extend(reissue(operator, now));
         findings.extend(next_identity(realm, private, terms)?);
-        findings.extend(endorsements(realm, operator, terms, &deeds)?);
+        findings.extend(endorsements(realm, operator, terms, now)?);
         if terms.accounts == AccountRule::Countersigned {
-            findings.extend(countersignatures(realm, &current, &deeds));
+            findings.extend(countersignatures(realm, &current, operator, now)?);
         }
     }
     findings.extend(silent(realm, &current, operator, now)?);
@@ -108,7 +106,7 @@ fn endorsements(
     realm: &Realm,
     operator: &Decoded<Claims>,
     terms: &Terms,
-    deeds: &[Decoded<Deed>],
+    now: Timestamp,
 ) -> Result<Option<Finding>, Problem> {
     let Some(previous) = terms.prev else { return Ok(None) };
     let older = realm.superseded()?.into_iter().find(|token| token.id() == previous);
@@ -116,29 +114,37 @@ fn endorsements(
         let what = format!("history/ lacks the operator's token before this one ({previous})");
         return Ok(Some(finding(Kind::Endorsements, what, "take it from version control".into())));
     };
-    let Some(needed) = older.content().succession.as_ref().map(Succession::terms) else { return Ok(None) };
-    let hands = supporters(deeds, operator.id(), |act| matches!(act, Act::Endorse(_)));
-    let signers = older.content().entity.signers();
-    let quorum = signers.iter().filter(|key| hands.contains(key.raw())).count() as u64;
-    let subject = |token: &Decoded<Claims>| token.content().entity.subject();
-    let other = if subject(&older) == subject(operator) {
-        hands.iter().any(|key| needed.next.is_some_and(|next| next.opens(key)))
-    } else {
-        subject(&older).is_some_and(|key| hands.contains(key.raw()))
-    };
-    if quorum >= needed.threshold || needed.pair && other {
+    let Some(anchor) = Desk::anchor(&older).filter(|_| older.content().succession.is_some()) else { return Ok(None) };
+    let view = View::new(realm.file().policy, vec![anchor], now);
+    let target = vec![Candidate::Decoded(operator.clone())];
+    let mut verifier = Verifier::new(NonZeroUsize::MIN);
+    let Decision::Deny(deny) = verifier.judge(target, realm.supply()?, &view).into_decision() else { return Ok(None) };
+    let fault = &deny.closest().fault;
+    // Age is told elsewhere, and who stands at a token that expired long ago is led on by nobody.
+    if matches!(fault, Fault::Time(_) | Fault::Succession(SuccessionFault::Stale { .. })) {
         return Ok(None);
     }
-    let what = format!("the operator's token has {quorum} endorsements, and {} are a quorum", needed.threshold);
+    let what =
+        format!("verifiers that stand at the operator's token before this one refuse it: {fault} [{}]", fault.code());
     Ok(Some(finding(Kind::Endorsements, what, "greatseal operator reissue --endorse-with KEY".into())))
 }
 
 /// Finds listed keys that did not agree to their listing, and so issue nothing.
-fn countersignatures(realm: &Realm, current: &Current, deeds: &[Decoded<Deed>]) -> Vec<Finding> {
+fn countersignatures(
+    realm: &Realm,
+    current: &Current,
+    operator: &Decoded<Claims>,
+    now: Timestamp,
+) -> Result<Vec<Finding>, Problem> {
+    let Some(anchor) = Desk::anchor(operator) else { return Ok(Vec::new()) };
+    let view = View::new(realm.file().policy, vec![anchor], now);
+    let mut verifier = Verifier::new(NonZeroUsize::MIN);
     let mut findings = Vec::new();
     for (name, _, token) in &current.accounts {
         let Entity::Account(listing) = &token.content().entity else { continue };
-        let hands = supporters(deeds, token.id(), |act| matches!(act, Act::Countersign(_)));
+        let hands = verifier
+            .countersigners(Candidate::Decoded(token.clone()), realm.supply()?, &view)
+            .map_err(|fault| Problem::new(fault.code(), fault.to_string()))?;
         let silent: Vec<Nkey> =
             listing.signers.iter().flatten().map(Key::nkey).filter(|key| !hands.contains(key.raw())).collect();
         for key in silent {
@@ -146,7 +152,7 @@ fn countersignatures(realm: &Realm, current: &Current, deeds: &[Decoded<Deed>]) 
             findings.push(finding(Kind::Countersignatures, what, format!("greatseal account reissue {name}")));
         }
     }
-    findings
+    Ok(findings)
 }
 
 /// Finds keys that are kept here and whose own revocation is nowhere.
@@ -160,14 +166,4 @@ fn sealed(realm: &Realm, private: &Private) -> Result<Vec<Finding>, Problem> {
         }
     }
     Ok(findings)
-}
-
-/// Returns who supports a statement.
-fn supporters(deeds: &[Decoded<Deed>], of: StatementId, is: impl Fn(&Act) -> bool) -> Vec<RawKey> {
-    let about = |act: &Act| match act {
-        Act::Endorse(id) | Act::Countersign(id) => *id == of,
-        Act::Revoke(_) => false,
-    };
-    let supports = deeds.iter().map(Decoded::content).filter(|deed| is(&deed.act) && about(&deed.act));
-    supports.filter_map(|deed| deed.signer.public_key().ed25519().copied()).collect()
 }

@@ -180,6 +180,33 @@ fn who_may_revoke_does_and_too_few_do_not() {
     verify(&place, token).exits(3).says("GS-REVOKED");
 }
 
+/// How many findings of a kind `status` tells.
+fn found(place: &Place, kind: &str) -> usize {
+    let status = place.run(["status", "--realm", "acme", "--output", "json"]).json();
+    status["findings"].as_array().unwrap().iter().filter(|it| it["kind"] == kind).count()
+}
+
+#[test]
+fn endorsements_that_were_taken_back_lead_nobody_on() {
+    let place = Place::new();
+    place.run(["init", "acme"]).exits(0);
+    place.keys_at_hand(Role::Operator, &OPERATOR);
+    in_realm(&place, &["operator", "create", "--no-pair"]).exits(0);
+    fs::copy(place.path("acme/tokens/operator.jwt"), place.path("pinned.jwt")).unwrap();
+    in_realm(&place, &["operator", "reissue"]).exits(0);
+    verify(&place, "acme/tokens/operator.jwt").exits(0);
+    assert_eq!(found(&place, "endorsements"), 0);
+    let names: Vec<String> =
+        place.files("acme/endorsements").into_keys().filter(|name| name.ends_with(".jwt")).collect();
+    let revoke =
+        |name: &String| in_realm(&place, &["revoke", "token", &format!("acme/endorsements/{name}"), "--confirm", name]);
+    let (revoked, futile): (Vec<Run>, Vec<Run>) = names.iter().map(revoke).partition(|run| run.exit == Some(0));
+    assert_eq!((revoked.len(), futile.len()), (3, 1), "no identity takes anything back");
+    futile.into_iter().for_each(|run| drop(run.exits(1).says("GS-REVOCATION-FUTILE")));
+    verify(&place, "acme/tokens/operator.jwt").exits(3).says("GS-SUCCESSION-VOID");
+    assert_eq!(found(&place, "endorsements"), 1);
+}
+
 #[test]
 fn support_is_taken_back_by_its_file() {
     let place = founded();
@@ -188,8 +215,10 @@ fn support_is_taken_back_by_its_file() {
     let revoke =
         |path: &str| in_realm(&place, &["revoke", "token", path, "--confirm", path.rsplit('/').next().unwrap()]);
     verify(&place, "acme/tokens/account-payments.jwt").exits(0);
+    assert_eq!(found(&place, "countersignatures"), 0);
     let revoked: Vec<Value> = countersignatures.iter().map(|path| revoke(path).exits(0).json()).collect();
     verify(&place, "acme/tokens/account-payments.jwt").exits(3).says("GS-ACCOUNT-NOT-COUNTERSIGNED");
+    assert_eq!(found(&place, "countersignatures"), 1, "what was taken back does not count");
     // Nothing undoes it.
     revoke(revoked[0]["files"][0].as_str().unwrap()).exits(1).says("GS-REVOCATION-FUTILE");
     // UCANs are taken back by UCANs.

@@ -10,7 +10,7 @@ use crate::decoded::Decoded;
 use crate::deed::Deed;
 use crate::error::{ChainFault, DecodeFault, Fault};
 use crate::graph::{Graph, Ignored, Index, Learned, Material, Member, Scope, relevant, relevant_deeds};
-use crate::key::{Nkey, PublicKey, Spelled};
+use crate::key::{Nkey, PublicKey, RawKey, Spelled};
 use crate::limits::{CHAIN_BYTES, FAILURES_TOLD};
 use crate::remembered::Remembered;
 use crate::statement::{Family, Statement, StatementId};
@@ -316,18 +316,32 @@ impl<'v, T: Statement + Send + Sync> Examination<'v, T> {
             let decisions = targets.iter().map(|_| Decision::Deny(deny.clone())).collect();
             return Outcome { decisions, ignored: Vec::new(), learned: Vec::new() };
         }
-        let material = Material {
+        let graph = Graph::new(self.view, self.material());
+        let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
+        // Last: what counted is known only when everything is decided.
+        Outcome { decisions, ignored: graph.ignored(&self.deeds, targets), learned: graph.learned(&self.deeds) }
+    }
+
+    /// Returns the keys that countersigned a token, as decisions count them: with good signatures that
+    /// nobody took back (rule 9 of succession); sorted, each once.
+    ///
+    /// # Errors
+    /// [`ChainFault`] when there is more to verify than for any one decision.
+    pub fn countersigners(&mut self, of: usize, memory: &mut Memory<T>) -> Result<Vec<RawKey>, ChainFault> {
+        self.verify_relevant(&[of], memory)?;
+        let graph = Graph::new(self.view, self.material());
+        Ok(self.members.get(of).map(|member| graph.countersigners(&member.id())).unwrap_or_default())
+    }
+
+    fn material(&self) -> Material<'_, T> {
+        Material {
             members: &self.members,
             index: &self.index,
             deeds: &self.deeds,
             proofs: &self.proofs,
             log: self.log.as_ref(),
             malformed: &self.malformed,
-        };
-        let graph = Graph::new(self.view, material);
-        let decisions = targets.iter().map(|target| graph.decide(*target)).collect();
-        // Last: what counted is known only when everything is decided.
-        Outcome { decisions, ignored: graph.ignored(&self.deeds, targets), learned: graph.learned(&self.deeds) }
+        }
     }
 
     fn verify_relevant(&mut self, targets: &[usize], memory: &mut Memory<T>) -> Result<(), ChainFault> {

@@ -5,7 +5,7 @@
 use greatseal_core::deed::{Act, Revocation, Survivors, Target};
 use greatseal_core::key::{Key, Nkey, Spelled};
 use greatseal_core::statement::StatementId;
-use greatseal_core::succession::Succession;
+use greatseal_core::succession::is_quorum;
 use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::{Claims, Entity};
@@ -87,7 +87,7 @@ impl Desk {
         }
         let current = self.realm.tokens()?;
         let operator = current.operator.as_ref().map(|(_, token)| token);
-        let threshold = operator.and_then(|token| token.content().succession.as_ref()).map(Succession::terms);
+        let needed = operator.and_then(|token| Some(token.content().succession.as_ref()?.terms().threshold));
         let others: Vec<Nkey> = operator.map(signers).unwrap_or_default();
         let mut chosen = Vec::new();
         for key in others.into_iter().filter(|key| author.is_none_or(|author| author.raw() != key.raw())) {
@@ -95,15 +95,15 @@ impl Desk {
                 chosen.push(key);
             }
         }
-        let needed = threshold.map_or(u64::MAX, |terms| terms.threshold);
-        if (chosen.len() as u64) < needed {
+        // Only an operator that says how many are a quorum has voters.
+        let Some(needed) = needed.filter(|needed| is_quorum(*needed, chosen.len() as u64)) else {
             let shown = author.map_or_else(|| "its signer".to_owned(), |author| self.realm.show(&author));
             let fault = format!(
                 "{shown} is not at hand, and {} of the operator's other signing keys are, which is not enough",
                 chosen.len()
             );
             return Err(Problem::new(Code::RevocationVoters, fault));
-        }
+        };
         chosen.truncate(usize::try_from(needed).unwrap_or(usize::MAX));
         Ok(chosen)
     }

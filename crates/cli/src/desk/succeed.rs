@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use greatseal_core::deed::{Act, Revocation, Target};
 use greatseal_core::key::{Key, Nkey, Operator, RawKey, Role, Spelled};
-use greatseal_core::succession::{Commitment, Succession, Terms};
+use greatseal_core::succession::{Commitment, Succession, Terms, is_quorum};
 use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
 use greatseal_token::wascap::{self, Claims, Entity, Listing};
@@ -129,7 +129,7 @@ impl Desk {
         signers: &[Key<Operator>],
     ) -> Result<(), Problem> {
         let kept = old.iter().filter(|key| signers.contains(key)).count() as u64;
-        if kept >= terms.threshold || next.replace_all || next.remove.is_empty() {
+        if is_quorum(terms.threshold, kept) || next.replace_all || next.remove.is_empty() {
             return Ok(());
         }
         let fault = format!("only {kept} of the signing keys would stay, and {} are a quorum", terms.threshold);
@@ -202,7 +202,7 @@ impl Desk {
                 chosen.push(key);
             }
         }
-        if next.endorsers.is_empty() && by_signers < terms.threshold && !paired {
+        if next.endorsers.is_empty() && !is_quorum(terms.threshold, by_signers) && !paired {
             let missing = usize::try_from(terms.threshold - by_signers).unwrap_or(usize::MAX);
             let elsewhere: Vec<Nkey> =
                 living.iter().filter(|key| !chosen.contains(key)).take(missing).copied().collect();

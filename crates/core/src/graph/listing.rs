@@ -114,7 +114,7 @@ impl<T: Statement> Graph<'_, T> {
     /// Returns who countersigned a listing or a module, and was not taken back: sorted, each once.
     ///
     /// A countersignature dies with its key like all that it signed (rule 9).
-    pub(super) fn countersigners(&self, of: &StatementId) -> Vec<RawKey> {
+    pub(crate) fn countersigners(&self, of: &StatementId) -> Vec<RawKey> {
         let mut keys: Vec<RawKey> = self
             .deeds
             .countersignatures(of)

@@ -6,7 +6,8 @@ use std::io::Read;
 use data_encoding::HEXUPPER;
 use greatseal_core::decide::{Candidate, Deny, Examination, Memory, Outcome};
 use greatseal_core::deed::Deed;
-use greatseal_core::error::{DecodeFault, Fault, ModuleFault};
+use greatseal_core::error::{ChainFault, DecodeFault, Fault, ModuleFault};
+use greatseal_core::key::RawKey;
 use greatseal_core::supply::Supply;
 use greatseal_core::workers::share;
 use greatseal_core::{Anchor, Decision, Decoded, View};
@@ -84,6 +85,21 @@ impl Verifier {
         view: &View,
     ) -> Vec<Decision> {
         self.judge(targets, with, view).decisions
+    }
+
+    /// Returns the keys that countersigned a listing or a module, as decisions about it count them.
+    ///
+    /// # Errors
+    /// [`ChainFault`] when there is more to verify than for any one decision.
+    pub fn countersigners(
+        &mut self,
+        of: Candidate<Claims>,
+        with: impl Into<Supply<Claims>>,
+        view: &View,
+    ) -> Result<Vec<RawKey>, ChainFault> {
+        let mut supply = with.into();
+        let place = supply.ask(of, []);
+        Examination::new(view, supply, self.workers).countersigners(place, &mut self.memory)
     }
 
     /// Decides about each target, and tells what had no effect.
