@@ -6,6 +6,7 @@ use std::io::{self, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use greatseal_core::Code;
+use greatseal_core::limits::{FOLDER_DEPTH, FOLDER_FILES};
 use greatseal_token::wascap::archive::HEAD_BYTES;
 
 use crate::problem::Problem;
@@ -88,10 +89,6 @@ impl fmt::Debug for Opened {
 
 /// Empty file that keeps a folder in version control.
 pub(crate) const KEPT: &str = ".gitkeep";
-/// Levels of folders within a folder of tokens.
-const FOLDER_DEPTH: usize = 8;
-/// Files that one folder of tokens may hold.
-const FOLDER_FILES: usize = 200_000;
 
 /// Lists a file, or every file below a folder, in the order of their names.
 ///

@@ -4,6 +4,7 @@ use core::num::NonZeroUsize;
 
 use greatseal_core::decide::Candidate;
 use greatseal_core::key::{Key, Nkey};
+use greatseal_core::limits::REISSUE_DAYS;
 use greatseal_core::succession::{AccountRule, Succession, SuccessionFault, Terms};
 use greatseal_core::{Decision, Decoded, Fault, Timestamp, View};
 use greatseal_custody::Keystore;
@@ -15,9 +16,6 @@ use crate::findings::{Finding, Kind};
 use crate::problem::Problem;
 use crate::realm::{Current, Realm};
 use crate::sealed::SealedStore;
-
-/// Days after which the operator's token is made anew, so that no verifier's copy runs out (rule 7).
-const REISSUE_DAYS: u64 = 90;
 
 /// The private half of a realm's care, as far as it is on this machine.
 #[derive(Debug)]

@@ -12,6 +12,17 @@ pub const CBOR_DEPTH: usize = 64;
 /// Delegations of one chain.
 pub const CHAIN_LINKS: usize = 64;
 
+/// Tokens of one call: the delegations of a chain, and the invocation.
+pub const CALL_TOKENS: usize = CHAIN_LINKS + 1;
+
+/// Bytes of the header that carries a call: a chain of ten delegations takes five thousand; servers
+/// allow more in all.
+pub const HEADER_BYTES: usize = 64 * 1024;
+
+/// Bytes of a nonce, as the UCAN specification recommends: 2^48 invocations before two are likely to
+/// be alike.
+pub const NONCE_BYTES: usize = 12;
+
 /// Bytes of one command: real ones are under a hundred.
 pub const COMMAND_BYTES: usize = 1024;
 
@@ -76,6 +87,57 @@ pub const REMEMBERED_KEYS: usize = 256;
 
 /// Bytes of the largest token that is remembered, so that the memory above stays under 64 MiB.
 pub const REMEMBERED_BYTES: usize = 8 * 1024;
+
+/// DIDs that a reader of UCANs remembers: those of the longest chains that are usual, and a few more.
+pub const REMEMBERED_DIDS: usize = 32;
+
+/// Files of one folder that a service watches: a realm of 200 services has a few hundred delegations
+/// and revocations.
+pub const WATCHED_FILES: usize = 4096;
+
+/// Bytes of all files of one folder that a service watches.
+pub const WATCHED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Revocations that a service keeps in memory: a realm of 200 services that rotates weekly makes
+/// 10,000 in a year.
+pub const KNOWN_REVOCATIONS: usize = 100_000;
+
+/// Revocations that a service hands on for one decision, so that a flood of them stays a bounded
+/// amount of work. Where there are more, the look-up fails and the call is refused.
+pub const HEARD_REVOCATIONS: usize = 1024;
+
+/// Pins of one trust store.
+pub const PINS: usize = 1000;
+
+/// Steps that are remembered of a pin: a century of ten in a year.
+pub const PIN_STEPS: usize = 1000;
+
+/// Statements of one step: the token, and two endorsements by each key of the largest listing.
+pub const STEP_STATEMENTS: usize = 2000;
+
+/// Bytes of all steps of a pin. With what is remembered of revocations it stays under what one
+/// decision verifies, so that no memory makes every decision too large.
+pub const PIN_FOLLOWED_BYTES: usize = 2 * 1024 * 1024;
+
+/// Revocations that a pin remembers of its own side, and as many of those below it.
+pub const PIN_REVOCATIONS: usize = 1000;
+
+/// Bytes of each of the two.
+pub const PIN_REVOKED_BYTES: usize = 512 * 1024;
+
+/// Bytes of one revocation that a pin remembers: genuine ones are under 1 KiB.
+pub const PIN_REVOCATION_BYTES: usize = 8 * 1024;
+
+/// Levels of folders within a folder of tokens, so that no listing goes on without end.
+pub const FOLDER_DEPTH: usize = 8;
+
+/// Files that one folder of tokens may hold, so that one that was named by mistake is not read to its
+/// end.
+pub const FOLDER_FILES: usize = 200_000;
+
+/// Days after which the operator's token is made anew, so that no verifier's copy runs out (rule 7
+/// of succession).
+pub const REISSUE_DAYS: u64 = 90;
 
 /// Characters of a text repeated in a message, so that no token can flood a terminal or a log.
 pub const QUOTED_CHARS: usize = 80;

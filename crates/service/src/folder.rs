@@ -10,15 +10,10 @@ use std::time::SystemTime;
 
 use greatseal_core::Timestamp;
 use greatseal_core::error::DecodeFault;
+use greatseal_core::limits::{WATCHED_BYTES, WATCHED_FILES};
 use thiserror::Error;
 
 use crate::fault::ServiceFault;
-
-/// Files of one folder: a realm of 200 services has a few hundred delegations and revocations.
-pub(crate) const FILES: usize = 4096;
-
-/// Bytes of all files of one folder.
-pub(crate) const BYTES: u64 = 64 * 1024 * 1024;
 
 /// A file that could not be made use of.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -147,11 +142,11 @@ impl Folder {
             }
             bytes = bytes.saturating_add(metadata.len());
             stamps.insert(name, Stamp::of(&metadata));
-            if stamps.len() > FILES {
-                return Err(self.too_much("files", FILES as u64));
+            if stamps.len() > WATCHED_FILES {
+                return Err(self.too_much("files", WATCHED_FILES as u64));
             }
-            if bytes > BYTES {
-                return Err(self.too_much("bytes", BYTES));
+            if bytes > WATCHED_BYTES {
+                return Err(self.too_much("bytes", WATCHED_BYTES));
             }
         }
         Ok(stamps)
@@ -209,7 +204,7 @@ mod tests {
     fn what_it_may_hold_is_bounded() {
         let outer = tempfile::tempdir().unwrap();
         let large = File::create(outer.path().join("a")).unwrap();
-        large.set_len(BYTES + 1).unwrap();
+        large.set_len(WATCHED_BYTES + 1).unwrap();
         let fault = Folder::new(outer.path().into(), None).changes(at(1)).unwrap_err();
         assert!(matches!(fault, ServiceFault::TooMuch { what: "bytes", .. }), "{fault}");
     }

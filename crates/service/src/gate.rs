@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use greatseal_core::decide::{Candidate, Decision, Link};
 use greatseal_core::error::{ChainFault, DelegationFault, Quoted};
 use greatseal_core::key::PublicKey;
-use greatseal_core::limits::{CHAIN_BYTES, CHAIN_LINKS};
+use greatseal_core::limits::{CALL_TOKENS, CHAIN_BYTES};
 use greatseal_core::statement::Aliases;
 use greatseal_core::view::{Audience, Separation};
 use greatseal_core::{Anchor, Command, Policy, StatementId, Timestamp, View};
@@ -177,7 +177,7 @@ impl Gate {
 /// Refuses more than any chain is, before anything of it is read: a small compressed container can
 /// hold very much.
 fn bounded<T: AsRef<[u8]>>(tokens: &[T]) -> Result<(), Refusal> {
-    let (found, limit) = (tokens.len(), CHAIN_LINKS + 1);
+    let (found, limit) = (tokens.len(), CALL_TOKENS);
     if found > limit {
         return Err(DelegationFault::TooLong { found, limit }.into());
     }

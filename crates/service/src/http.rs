@@ -19,6 +19,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use greatseal_core::Command;
+use greatseal_core::limits::HEADER_BYTES;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use tower_layer::Layer;
@@ -27,9 +28,6 @@ use tower_service::Service;
 use crate::clock::Clock;
 use crate::gate::{Allowed, Gate};
 use crate::refusal::Refusal;
-
-/// Bytes of the header: a chain of ten delegations takes five thousand; servers allow more in all.
-pub const HEADER_BYTES: usize = 64 * 1024;
 
 /// The scheme, compared without regard to case (RFC 9110 section 11.1).
 const SCHEME: &str = "bearer ";

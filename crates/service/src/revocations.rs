@@ -12,6 +12,7 @@ use greatseal_core::decide::Candidate;
 use greatseal_core::deed::Act;
 use greatseal_core::error::{DecodeFault, DelegationFault, Quoted};
 use greatseal_core::key::PublicKey;
+use greatseal_core::limits::{HEARD_REVOCATIONS, KNOWN_REVOCATIONS};
 use greatseal_core::supply::Supply;
 use greatseal_core::{Cid, Statement, Timestamp};
 use greatseal_token::ucan::{Ucan, Verifier};
@@ -19,13 +20,6 @@ use greatseal_token::{deed, ucan};
 
 use crate::folder::{Folder, Read1, Report, Unreadable};
 use crate::material::{Material, take_apart};
-
-/// Revocations kept in memory: a realm of 200 services that rotates weekly makes 10,000 in a year.
-pub const REVOCATIONS: usize = 100_000;
-
-/// Revocations handed on for one decision, so that a flood of them stays a bounded amount of work.
-/// Where there are more, the look-up fails and the call is refused.
-pub const PER_DECISION: usize = 1024;
 
 /// What a chain could be taken back by.
 #[derive(Debug, Default)]
@@ -146,8 +140,8 @@ impl RevocationFolder {
                 (self.report)(path, &unreadable);
             }
         }
-        if known.count > REVOCATIONS {
-            return Err(format!("there are more than {REVOCATIONS} revocations"));
+        if known.count > KNOWN_REVOCATIONS {
+            return Err(format!("there are more than {KNOWN_REVOCATIONS} revocations"));
         }
         failed
     }
@@ -209,8 +203,8 @@ impl Revocations for RevocationFolder {
         issuers.dedup();
         let deeds: Vec<Arc<[u8]>> =
             issuers.iter().filter_map(|key| state.known.deeds.get(key)).flatten().cloned().collect();
-        if ucans.len() + deeds.len() > PER_DECISION {
-            return Err(look_up(&format!("more than {PER_DECISION} revocations could be meant")));
+        if ucans.len() + deeds.len() > HEARD_REVOCATIONS {
+            return Err(look_up(&format!("more than {HEARD_REVOCATIONS} revocations could be meant")));
         }
         Ok(Found { ucans, deeds })
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use greatseal_core::issue::Unsigned;
 use greatseal_core::key::PublicKey;
+use greatseal_core::limits::NONCE_BYTES;
 use greatseal_core::{Cid, Code, Command, Decoded, Timestamp};
 use greatseal_token::ucan::cbor::MapBuf;
 use greatseal_token::ucan::container::{self as file_of, Encoding};
@@ -28,9 +29,6 @@ const META: &str = "greatseal";
 const MADE: &str = "made";
 const FOR: &str = "for";
 const RUNNING_KEY: &str = "running-key";
-
-/// Bytes of a nonce, as the specification recommends.
-const NONCE: usize = 12;
 
 /// What a delegation is to say.
 #[derive(Clone, Debug)]
@@ -61,7 +59,8 @@ impl Grant {
     pub(crate) fn encode(&self, now: Timestamp) -> Result<Unsigned<UcanEnvelope>, Problem> {
         let Self { from, to, subject, command, policy, window, purpose } = self;
         let (command, policy) = (command.clone(), policy.clone());
-        let mut it = Delegation::new(*from, *to, Some(*subject), command, policy, &nonce::<NONCE>()?, window.until);
+        let mut it =
+            Delegation::new(*from, *to, Some(*subject), command, policy, &nonce::<NONCE_BYTES>()?, window.until);
         if let Some(from) = window.from {
             it = it.not_before(from);
         }
@@ -87,7 +86,7 @@ pub(crate) fn revocation(
     let args = Revokes { token, path: path.into() }.to_args();
     let command = Command::parse(REVOKE).map_err(|fault| refused(fault.into()))?;
     // About oneself, so that it rests on nothing; and without an end, for nothing undoes it.
-    Ok(ucan::encode(&Invocation::new(by, by, command, args, &[], &nonce::<NONCE>()?, None).made_at(now).into())?)
+    Ok(ucan::encode(&Invocation::new(by, by, command, args, &[], &nonce::<NONCE_BYTES>()?, None).made_at(now).into())?)
 }
 
 /// Says whether a delegation lets a key run for a service, by what its issuer wrote in it.

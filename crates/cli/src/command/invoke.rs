@@ -10,6 +10,7 @@ use greatseal_core::deed::Deed;
 use greatseal_core::error::DecodeFault;
 use greatseal_core::issue::IssueFault;
 use greatseal_core::key::{PublicKey, Spelled};
+use greatseal_core::limits::NONCE_BYTES;
 use greatseal_core::route::{Wanted, route};
 use greatseal_core::statement::Statement;
 use greatseal_core::supply::Supply;
@@ -79,9 +80,6 @@ pub(crate) struct Invoke {
     #[command(flatten)]
     realm: InRealm,
 }
-
-/// Bytes of random nonce: enough that no two invocations are one (UCAN Invocation 1.0.0, nonce).
-const NONCE_BYTES: usize = 12;
 
 pub(crate) fn run(invoke: &Invoke, format: Format) -> Result<Exit, Problem> {
     let now = clock::now()?;

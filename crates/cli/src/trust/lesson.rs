@@ -4,6 +4,7 @@ use core::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use greatseal_core::deed::{Act, Target};
+use greatseal_core::limits::{PIN_REVOCATION_BYTES, PIN_REVOCATIONS, PIN_REVOKED_BYTES};
 use greatseal_core::statement::Statement as _;
 use greatseal_token::deed;
 
@@ -11,13 +12,6 @@ use super::pin::{REVOKED, Revoked};
 use super::{TrustStore, folder};
 use crate::problem::Problem;
 use crate::realm::Name;
-
-/// Revocations that a pin remembers of its own side, and as many of those below it.
-const REVOCATIONS: usize = 1000;
-/// Bytes of each of the two.
-const REVOKED_BYTES: usize = 512 * 1024;
-/// Bytes of one revocation: genuine ones are under 1 KiB.
-const REVOCATION_BYTES: usize = 8 * 1024;
 
 /// What one verification learned under one pin.
 #[derive(Debug, Default)]
@@ -55,7 +49,8 @@ impl TrustStore {
         };
         for own in [true, false] {
             let known = || pin.revoked().iter().filter(|revoked| revoked.own == own);
-            let is_new = |it: &&Revoked| !known().any(|known| known.id == it.id) && it.text.len() <= REVOCATION_BYTES;
+            let is_new =
+                |it: &&Revoked| !known().any(|known| known.id == it.id) && it.text.len() <= PIN_REVOCATION_BYTES;
             let new: Vec<&Revoked> = revocations.iter().filter(|it| it.own == own).filter(is_new).collect();
             let Some(first) = new.first() else { continue };
             let kept = within_bounds(known().chain(new.iter().copied()).collect());
@@ -102,7 +97,7 @@ fn within_bounds(revocations: Vec<&Revoked>) -> Vec<&Revoked> {
         // The last is the first to go.
         of_one.sort_by(|(a, it), (b, other)| a.cmp(b).then_with(|| it.id.cmp(&other.id)));
     }
-    while count > REVOCATIONS || bytes > REVOKED_BYTES {
+    while count > PIN_REVOCATIONS || bytes > PIN_REVOKED_BYTES {
         let Some(most) =
             of_signer.values_mut().max_by_key(|of_one| (of_one.len(), Reverse(of_one.first().map(|it| it.0))))
         else {
@@ -143,8 +138,8 @@ mod tests {
         let mut all: Vec<Revoked> = (0..1200).map(|number| revoked(1, statement(number))).collect();
         all.extend([revoked(1, Target::Key(key(1))), revoked(2, statement(7)), revoked(3, Target::Key(key(3)))]);
         let kept = within_bounds(all.iter().collect());
-        assert!(kept.len() <= REVOCATIONS && kept.len() > REVOCATIONS / 2, "{}", kept.len());
-        assert!(kept.iter().map(|it| it.text.len()).sum::<usize>() <= REVOKED_BYTES);
+        assert!(kept.len() <= PIN_REVOCATIONS && kept.len() > PIN_REVOCATIONS / 2, "{}", kept.len());
+        assert!(kept.iter().map(|it| it.text.len()).sum::<usize>() <= PIN_REVOKED_BYTES);
         for it in &all[1200..] {
             assert!(kept.iter().any(|kept| kept.id == it.id));
         }

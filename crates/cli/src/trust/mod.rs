@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use greatseal_core::Code;
 use greatseal_core::key::Spelled;
+use greatseal_core::limits::{PIN_FOLLOWED_BYTES, PIN_STEPS, PINS, STEP_STATEMENTS};
 
 pub(crate) use lesson::Lesson;
 pub(crate) use line::Standing;
@@ -35,13 +36,6 @@ use crate::text;
 
 /// Held by a command while it changes the store.
 const LOCK: &str = "trust.lock";
-/// Pins that one store may hold.
-const PINS: usize = 1000;
-/// Statements of one step: the token, and two endorsements by each key of the largest listing.
-const STATEMENTS: usize = 2000;
-/// Bytes of all steps of a pin. With what is remembered of revocations it stays under what one
-/// decision verifies, so that no memory makes every decision too large.
-const FOLLOWED_BYTES: usize = 2 * 1024 * 1024;
 
 /// Which trust store.
 #[derive(Clone, Debug, Args)]
@@ -178,12 +172,12 @@ impl TrustStore {
         }
         let largest = greatseal_core::limits::TOKEN_BYTES;
         let bytes = pin.followed().iter().flatten().map(Vec::len).chain(statements.iter().map(|text| text.len()));
-        let too_large = statements.len() > STATEMENTS
+        let too_large = statements.len() > STEP_STATEMENTS
             || statements.iter().any(|bytes| bytes.len() > largest)
-            || bytes.sum::<usize>() > FOLLOWED_BYTES;
-        if too_large || statements.is_empty() || pin.followed().len() >= pin::STEPS {
+            || bytes.sum::<usize>() > PIN_FOLLOWED_BYTES;
+        if too_large || statements.is_empty() || pin.followed().len() >= PIN_STEPS {
             let fault = format!(
-                "{name}: a step has 1 to {STATEMENTS} statements of at most {largest} bytes, and all steps {FOLLOWED_BYTES}"
+                "{name}: a step has 1 to {STEP_STATEMENTS} statements of at most {largest} bytes, and all steps {PIN_FOLLOWED_BYTES}"
             );
             return Err(Problem::new(Code::FileTooLarge, fault));
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use greatseal_core::key::{Key, Role, Spelled};
+use greatseal_core::limits::PIN_STEPS;
 use greatseal_core::{Anchor, Decoded, Timestamp};
 use greatseal_token::wascap::{self, Claims};
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,6 @@ pub(super) const FOLLOWED: &str = "followed";
 pub(super) const REVOKED: &str = "revoked";
 const OWN: &str = "own";
 const BELOW: &str = "below";
-/// Steps that are remembered.
-pub(super) const STEPS: usize = 1000;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,8 +234,8 @@ fn followed(path: &Path) -> Result<Vec<Vec<Vec<u8>>>, Problem> {
         Ok(folder::list(path)?.iter().filter(|name| !name.starts_with('.')).count())
     };
     let steps = count(path)?;
-    if steps > STEPS {
-        return Err(malformed(path, &format!("it holds more than {STEPS} steps")));
+    if steps > PIN_STEPS {
+        return Err(malformed(path, &format!("it holds more than {PIN_STEPS} steps")));
     }
     let step = |number: usize| {
         let path = path.join(number.to_string());

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use greatseal_core::decide::Candidate;
 use greatseal_core::issue::Unsigned;
 use greatseal_core::key::PublicKey;
+use greatseal_core::limits::NONCE_BYTES;
 use greatseal_core::verify::verify;
 use greatseal_core::{Policy, Timestamp, Verified, View};
 use greatseal_custody::{CustodyFault, RunningKey};
@@ -30,9 +31,6 @@ use crate::material::{Material, take_apart};
 use crate::request::{REQUEST_FILE, RunningKeyRequest};
 use crate::revocations::Revocations;
 use keys::Ring;
-
-/// Bytes of a nonce: 2^48 invocations before two are likely to be alike.
-const NONCE: usize = 12;
 
 /// Delegations and running keys of one service.
 pub struct Wallet {
@@ -194,8 +192,8 @@ pub(crate) fn finish(
 }
 
 /// Draws a nonce.
-pub(crate) fn nonce() -> Result<[u8; NONCE], ServiceFault> {
-    let mut nonce = [0; NONCE];
+pub(crate) fn nonce() -> Result<[u8; NONCE_BYTES], ServiceFault> {
+    let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(|error| CustodyFault::Randomness { message: error.to_string() })?;
     Ok(nonce)
 }

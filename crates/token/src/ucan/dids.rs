@@ -4,9 +4,7 @@ use core::cell::RefCell;
 
 use greatseal_core::error::KeyFault;
 use greatseal_core::key::{PublicKey, did};
-
-/// DIDs that are kept: those of the longest chains that are usual, and a few more.
-const KEPT: usize = 32;
+use greatseal_core::limits::REMEMBERED_DIDS;
 
 /// A bounded memory of DIDs. A text is recognised by all of its bytes, so that what is recalled is
 /// what reading it again would give; whoever floods it makes it forget, and can do nothing else.
@@ -38,7 +36,7 @@ impl Dids {
             Some(place) => *place = (text.into(), key),
             None => known.read.push((text.into(), key)),
         }
-        known.next = (next + 1) % KEPT;
+        known.next = (next + 1) % REMEMBERED_DIDS;
         Ok(key)
     }
 }
@@ -62,6 +60,6 @@ mod tests {
             }
         }
         assert!(dids.read("did:web:example.org").is_err());
-        assert_eq!(dids.0.borrow().read.len(), KEPT);
+        assert_eq!(dids.0.borrow().read.len(), REMEMBERED_DIDS);
     }
 }
