@@ -10,8 +10,8 @@ use greatseal_core::key::PublicKey;
 use greatseal_core::limits::NONCE_BYTES;
 use greatseal_core::{Cid, Code, Command, Decoded, Timestamp};
 use greatseal_token::ucan::cbor::MapBuf;
-use greatseal_token::ucan::container::{self as file_of, Encoding};
-use greatseal_token::ucan::{self, Delegation, Invocation, Policy, REVOKE, Revokes, UcanEnvelope};
+use greatseal_token::ucan::container::Encoding;
+use greatseal_token::ucan::{self, Delegation, Invocation, Policy, REVOKE, Revokes, UcanEnvelope, file};
 use serde_json::{Value, json};
 
 pub(crate) use greatseal_token::ucan::Ucan;
@@ -135,9 +135,7 @@ pub(crate) fn read_policy(text: &str) -> Result<Policy, Problem> {
 /// # Errors
 /// When it is too large to be read again.
 pub(crate) fn container(token: &[u8]) -> Result<Vec<u8>, Problem> {
-    let mut text = file_of::write(&[token], Encoding::Base64Url).map_err(undecoded)?;
-    text.push(b'\n');
-    Ok(text)
+    file::write(&[token], Encoding::Base64Url).map_err(undecoded)
 }
 
 /// Reads the one token of a file in the realm.

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_token::ucan;
-use greatseal_token::ucan::container::{self, Encoding};
+use greatseal_token::ucan::container::Encoding;
+use greatseal_token::ucan::file;
 use serde_json::json;
 
 use crate::files;
@@ -86,15 +87,10 @@ impl From<Form> for Encoding {
 }
 
 impl Form {
-    /// Writes a container as a file: text ends with a line break.
+    /// Writes a container as a file.
     pub(crate) fn write(self, tokens: &[Vec<u8>]) -> Result<Vec<u8>, Problem> {
         let fault = |fault: greatseal_core::error::DecodeFault| Problem::new(fault.code(), fault.to_string());
-        let mut bytes = container::write(tokens, self.into()).map_err(fault)?;
-        match self {
-            Self::Raw | Self::Gzip => {}
-            Self::Base64 | Self::Base64url | Self::GzipBase64 | Self::GzipBase64url => bytes.push(b'\n'),
-        }
-        Ok(bytes)
+        file::write(tokens, self.into()).map_err(fault)
     }
 }
 

@@ -7,7 +7,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use greatseal_core::error::{DecodeFault, UcanFault};
 use greatseal_core::limits::{CONTAINER_BYTES, UCAN_BYTES};
 
-use super::container;
+use super::container::{self, Encoding};
 
 /// How the base64 of a UCAN begins: an array of two, whose first is 64 bytes.
 const TEXT_START: &[u8] = b"glhA";
@@ -98,6 +98,18 @@ pub fn read(bytes: &[u8]) -> Option<Result<Ucans, DecodeFault>> {
     })
 }
 
+/// Writes UCANs as a file: a container, and a line break behind one that is text.
+///
+/// # Errors
+/// As of [`container::write`].
+pub fn write<T: AsRef<[u8]>>(tokens: &[T], encoding: Encoding) -> Result<Vec<u8>, DecodeFault> {
+    let mut bytes = container::write(tokens, encoding)?;
+    if encoding.is_text() {
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
 fn of_text(text: &[u8]) -> Result<Vec<u8>, DecodeFault> {
     let decoded = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD].iter().find_map(|it| it.decode(text).ok());
     decoded.ok_or_else(|| UcanFault::Envelope { rule: "is base64 that was changed or cut off" }.into())
@@ -107,7 +119,6 @@ fn of_text(text: &[u8]) -> Result<Vec<u8>, DecodeFault> {
 mod tests {
     use greatseal_core::Code;
 
-    use super::container::Encoding;
     use super::*;
 
     #[test]
@@ -124,8 +135,11 @@ mod tests {
             let written = container::write(&[&token[..], b"a"], encoding).unwrap();
             let both = Ucans { tokens: vec![b"a".to_vec(), token.clone()], contained: true };
             assert_eq!(read(&written), Some(Ok(both.clone())), "{encoding:?}");
+            let filed = write(&[&token[..], b"a"], encoding).unwrap();
+            assert_eq!(filed.last() == Some(&b'\n'), encoding.is_text(), "{encoding:?}");
+            assert_eq!(read(&filed), Some(Ok(both.clone())), "{encoding:?}");
             if encoding.is_text() {
-                assert_eq!(read(&[b"\n", &written[..], b"\n"].concat()), Some(Ok(both)), "{encoding:?}");
+                assert_eq!(read(&[b"\n", &filed[..]].concat()), Some(Ok(both)), "{encoding:?}");
             }
         }
     }
