@@ -126,6 +126,13 @@ pub(crate) const AGE: Tool = Tool {
     missing: Missing::Package { name: "age", advice: "install age 1.1 or newer, for the tests of key files" },
 };
 
+/// Makes keys in PKCS#8, which are brought into custody.
+pub(crate) const OPENSSL: Tool = Tool {
+    name: "openssl",
+    probe: &["version"],
+    missing: Missing::Package { name: "openssl", advice: "install OpenSSL, for the tests of keys in PKCS#8" },
+};
+
 /// Kills programs at each of their writes, and looks at what they start.
 pub(crate) const STRACE: Tool = Tool {
     name: "strace",
@@ -140,8 +147,22 @@ pub(crate) const FUZZ: Tool =
     Tool { name: "cargo-fuzz", probe: &["--version"], missing: Missing::Install { version: "0.13.2" } };
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
-pub(crate) const FOR_TESTS: &[Tool] =
-    &[RUSTC, NEXTEST, PYTHON, NODE, NPM, SOFTHSM, SWTPM, PKCS11_TOOL, TPM2_MODULE, TCTI_SWTPM, SSH, AGE, STRACE];
+pub(crate) const FOR_TESTS: &[Tool] = &[
+    RUSTC,
+    NEXTEST,
+    PYTHON,
+    NODE,
+    NPM,
+    SOFTHSM,
+    SWTPM,
+    PKCS11_TOOL,
+    TPM2_MODULE,
+    TCTI_SWTPM,
+    SSH,
+    AGE,
+    OPENSSL,
+    STRACE,
+];
 
 impl Tool {
     /// Finds the tool, installing it where that is its way.

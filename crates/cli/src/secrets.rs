@@ -205,6 +205,11 @@ impl Passphrases {
         }
     }
 
+    /// Returns whoever knows the passphrases of keys: what was given, else the terminal.
+    pub(crate) fn source(&self) -> Result<Arc<dyn PassphraseSource>, Problem> {
+        Ok(unlock(self.given()?))
+    }
+
     fn given(&self) -> Result<Option<Given>, Problem> {
         let path = match (&self.passphrase_file, self.passphrase_fd) {
             (Some(path), _) => path.clone(),
@@ -282,6 +287,12 @@ impl PassphraseSource for Unlocker {
     fn tell(&self, message: &str) {
         output::remark(message);
     }
+}
+
+/// Asks for the passphrase of a file that is to be read.
+pub(crate) fn asked_for(file: &Path) -> Result<Passphrase, CustodyFault> {
+    let question = format!("passphrase of {}", text::path(file));
+    asked(&format!("{question}: "), PassphraseFault::NobodyForPin { question })
 }
 
 fn asked(prompt: &str, nobody: PassphraseFault) -> Result<Passphrase, CustodyFault> {

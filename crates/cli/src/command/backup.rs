@@ -1,16 +1,20 @@
 //! `greatseal backup`: the private folder in one encrypted file.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
-use greatseal_custody::{BACKUP_BYTES, Backup, KeyUri, WorkFactor};
+use greatseal_core::limits::UNLOCK_SECONDS;
+use greatseal_custody::{BACKUP_BYTES, Backup, Deadline, Entry, KeyName, KeyUri, Proof, Surroundings, WorkFactor};
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::configuration::surroundings;
 use crate::files;
 use crate::output::{self, Format};
 use crate::problem::Problem;
@@ -58,6 +62,9 @@ pub(crate) struct Check {
     /// Read the keys' passphrase from this file instead of asking: its first line.
     #[arg(long, value_name = "FILE", requires = "unlock")]
     key_passphrase_file: Option<PathBuf>,
+    /// Open key files that are encrypted to recipients with the age identities in this file; may be repeated.
+    #[arg(long, value_name = "FILE", requires = "unlock")]
+    identity: Vec<PathBuf>,
     #[command(flatten)]
     passphrases: Passphrases,
 }
@@ -102,7 +109,7 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
         .seal(&passphrase, WorkFactor::STANDARD, clock::now()?)
         .map_err(|error| Problem::io("cannot encrypt", &create.file, &error))?;
     write_private(&create.file, &sealed)?;
-    tell(&create.file, &backup, false, format, "wrote")?;
+    tell(&create.file, &backup, &Proofs::new(), format, "wrote")?;
     output::remark("check it where it will lie: `greatseal backup check FILE --unlock`");
     Ok(Exit::Ok)
 }
@@ -110,18 +117,21 @@ fn make(create: &Create, format: Format) -> Result<Exit, Problem> {
 fn prove(check: &Check, format: Format) -> Result<Exit, Problem> {
     let backup = open(&check.file, &check.passphrases)?;
     let keys = backup.keys().map_err(refused)?;
+    let mut proofs = Proofs::new();
     if check.unlock {
-        let given = check.key_passphrase_file.as_deref().map(Passphrases::of_file);
-        for entry in keys.iter().filter(|entry| entry.uri != KeyUri::Offline) {
-            let passphrase = match &given {
-                Some(given) => given.existing("")?,
-                None => Passphrases::default().existing(&format!("passphrase of {}: ", entry.name))?,
-            };
+        let given = check.key_passphrase_file.as_deref().map(Passphrases::of_file).unwrap_or_default();
+        let around = Surroundings { identities: check.identity.clone(), ..surroundings(given.source()?) };
+        for entry in keys.iter().filter(|entry| matches!(entry.uri, KeyUri::File(_))) {
             output::remark(&format!("unlocking {} …", entry.name));
-            backup.unlock(entry, &passphrase).map_err(refused)?;
+            let deadline = Deadline::after(Duration::from_secs(UNLOCK_SECONDS));
+            let proof = backup.unlock_by(entry, &around, deadline).map_err(refused)?;
+            if proof == Proof::NoIdentity {
+                output::remark(&format!("{} is for recipients: give `--identity FILE` to try it", entry.name));
+            }
+            proofs.insert(entry.name.clone(), proof);
         }
     }
-    tell(&check.file, &backup, check.unlock, format, "opened")?;
+    tell(&check.file, &backup, &proofs, format, "opened")?;
     Ok(Exit::Ok)
 }
 
@@ -161,13 +171,19 @@ fn refused(fault: greatseal_custody::BackupFault) -> Problem {
     Problem::new(fault.code(), fault.to_string())
 }
 
+/// What was found of the keys that were tried.
+type Proofs = BTreeMap<KeyName, Proof>;
+
 /// Lists what a backup holds.
-fn tell(file: &Path, backup: &Backup, unlocked: bool, format: Format, done: &str) -> Result<(), Problem> {
+fn tell(file: &Path, backup: &Backup, proofs: &Proofs, format: Format, done: &str) -> Result<(), Problem> {
     let keys = backup.keys().map_err(refused)?;
-    let state = |uri: &KeyUri| match uri {
+    let state = |entry: &Entry| match entry.uri {
         KeyUri::Offline => "kept offline",
-        KeyUri::File(_) if unlocked => "unlocked, as pinned",
-        KeyUri::File(_) => "whole, not unlocked",
+        KeyUri::File(_) => match proofs.get(&entry.name) {
+            Some(Proof::AsPinned) => "unlocked, as pinned",
+            Some(Proof::NoIdentity) => "whole, for recipients, not unlocked",
+            Some(Proof::Elsewhere) | None => "whole, not unlocked",
+        },
         KeyUri::SshAgent(_) | KeyUri::Pkcs11(_) | KeyUri::Vault(_) | KeyUri::AwsKms(_) => "kept in its own place",
     };
     let pins: Vec<&str> =
@@ -175,9 +191,7 @@ fn tell(file: &Path, backup: &Backup, unlocked: bool, format: Format, done: &str
     let orphans = backup.orphans(&keys);
     let objects: Vec<Value> = keys
         .iter()
-        .map(|entry| {
-            json!({ "name": entry.name.as_str(), "public": entry.public.to_string(), "state": state(&entry.uri) })
-        })
+        .map(|entry| json!({ "name": entry.name.as_str(), "public": entry.public.to_string(), "state": state(entry) }))
         .collect();
     let answer = json!({
         "file": file.display().to_string(),
@@ -185,11 +199,11 @@ fn tell(file: &Path, backup: &Backup, unlocked: bool, format: Format, done: &str
         "keys": objects,
         "orphans": orphans,
         "pins": pins,
-        "unlocked": unlocked,
+        "unlocked": !proofs.is_empty() && proofs.values().all(|proof| *proof == Proof::AsPinned),
     });
     output::answer(format, &answer, || {
         let rows = keys.iter().map(|entry| {
-            [entry.name.to_string(), entry.public.word().to_owned(), entry.public.short(), state(&entry.uri).into()]
+            [entry.name.to_string(), entry.public.word().to_owned(), entry.public.short(), state(entry).into()]
         });
         let mut shown = format!("{done} {}: {} files\n", text::path(file), backup.files().count());
         shown += &table(["name", "role", "key", "state"], rows.collect(), "it holds no keys");

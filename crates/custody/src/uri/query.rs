@@ -15,8 +15,8 @@ const ESCAPED: &AsciiSet =
 pub(super) fn parse(text: &str, separator: char) -> Result<Vec<(&str, String)>, String> {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for pair in text.split(separator).filter(|pair| !pair.is_empty()) {
-        let (name, value) =
-            pair.split_once('=').ok_or_else(|| format!("`{}` is no name=value", pair.escape_debug()))?;
+        // Not repeated: it may be a token that somebody pasted there.
+        let (name, value) = pair.split_once('=').ok_or("a part behind the question mark is no name=value")?;
         if pairs.iter().any(|(known, _)| *known == name) {
             return Err(format!("`{}` stands there twice", name.escape_debug()));
         }

@@ -20,7 +20,7 @@ use crate::files;
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::Realm;
-use crate::secrets::{Custody, InRealm};
+use crate::secrets::{Custody, InRealm, asked_for};
 use crate::table::table;
 
 /// Makes, brings in and shows keys.
@@ -62,17 +62,20 @@ pub(crate) struct Create {
     realm: InRealm,
 }
 
-/// Brings an nkey seed file into custody.
+/// Brings a private key into custody: an nkey seed, credentials of NATS, an OpenSSH key, or PKCS#8.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  greatseal key import payments payments.nk\n  greatseal key import payments payments.nk --at ssh-agent:\n\nThe seed is read from the file only, never from the command line; delete the file afterwards."
+    after_help = "Examples:\n  greatseal key import payments payments.nk\n  greatseal key import payments payments.nk --at ssh-agent:\n  greatseal key import deploy ~/.ssh/id_ed25519 --role account\n\nThe key is read from the file only, never from the command line; delete the file afterwards."
 )]
 pub(crate) struct Import {
     /// The key's name in this realm.
     name: String,
-    /// A file with one nkey seed (S…), and nothing else.
+    /// A file with one private key of Ed25519: an nkey seed (S…), `.creds`, OpenSSH, or PKCS#8 as PEM.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// What the key is for, where its file does not say: OpenSSH and PKCS#8 know no roles.
+    #[arg(long, value_enum)]
+    role: Option<RoleWord>,
     /// Bring it to this place instead: a key URI without a key, like `ssh-agent:`.
     #[arg(long, value_name = "URI")]
     at: Option<KeyUri>,
@@ -264,10 +267,9 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     if let Some(at) = &import.at {
         return place::bring_in(import, at, format);
     }
+    let store = import.custody.store()?;
     if let Some(name) = without_realm(&import.realm, &import.name)? {
-        let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
-        let (store, now) = (import.custody.store()?, clock::now()?);
-        let entry = take_in(&store, &import.custody, &name, &text, now)?;
+        let entry = take_in(&store, &import.custody, &name, &seed_of(import)?)?;
         tell_new(&[(name, entry.public)], "brought in", format);
         tell_where(&entry.name, &entry.public);
         tell_clear(&import.file);
@@ -275,21 +277,16 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     }
     let mut realm = Realm::open_to_change(import.realm.start())?;
     let name = realm.name(&import.name)?;
-    let text = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
-    let store = import.custody.store()?;
+    let seed = seed_of(import)?;
     // In custody, but not in the realm: an import that was interrupted goes on.
-    let halfway = |known: &Spelled| {
-        realm.key(&name).is_err() && Seed::parse_line(&text).is_ok_and(|seed| Spelled::from(seed.nkey()) == *known)
-    };
+    let halfway = |known: &Spelled| realm.key(&name).is_err() && Spelled::from(seed.nkey()) == *known;
     let entry = match store.find(&name) {
         Ok(entry) if halfway(&entry.public) => {
             output::remark(&format!("using the key {name} that is in custody already"));
             entry
         }
         Ok(_) => return Err(Problem::new(Code::CustodyExists, format!("custody has a key {name} already"))),
-        Err(greatseal_custody::CustodyFault::Missing { .. }) => {
-            take_in(&store, &import.custody, &name, &text, clock::now()?)?
-        }
+        Err(greatseal_custody::CustodyFault::Missing { .. }) => take_in(&store, &import.custody, &name, &seed)?,
         Err(fault) => return Err(fault.into()),
     };
     let keys = [(name, entry.public)];
@@ -299,23 +296,30 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
     Ok(Exit::Ok)
 }
 
+/// Reads the private key that is to be brought in. Its own passphrase, if it has one, is asked for at
+/// the terminal: what is given in a file is for the key's new file.
+fn seed_of(import: &Import) -> Result<Seed, Problem> {
+    let bytes = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
+    let ask = || asked_for(&import.file);
+    Ok(Seed::read_foreign(&import.file, &bytes, import.role.map(RoleWord::into), ask)?)
+}
+
 /// Takes a seed into custody, and seals its own revocation.
 fn take_in(
     store: &Keystore,
     custody: &Custody,
     name: &KeyName,
-    text: &[u8],
-    now: greatseal_core::Timestamp,
+    seed: &Seed,
 ) -> Result<greatseal_custody::Entry, Problem> {
-    let seed = Seed::parse_line(text).map_err(greatseal_custody::CustodyFault::from)?;
-    let entry = store.keep_for(name, &seed, custody.new_protection()?.protection(), now)?;
-    custody.sealed()?.seal(name, &seed, now)?;
+    let now = clock::now()?;
+    let entry = store.keep_for(name, seed, custody.new_protection()?.protection(), now)?;
+    custody.sealed()?.seal(name, seed, now)?;
     Ok(entry)
 }
 
 fn tell_clear(file: &Path) {
     let file = file.display();
-    output::remark(&format!("the seed still lies in {file} in the clear: delete that file once you have a backup"));
+    output::remark(&format!("the private key still lies in {file}: delete that file once you have a backup"));
 }
 
 fn tell_new(keys: &[(KeyName, Spelled)], done: &str, format: Format) {

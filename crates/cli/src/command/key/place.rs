@@ -5,13 +5,11 @@ use std::time::Duration;
 use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::{Nkey, PublicKey, Role, Spelled};
-use greatseal_core::limits::{CUSTODY_SECONDS, TEXT_FILE_BYTES};
+use greatseal_core::limits::CUSTODY_SECONDS;
 use greatseal_custody::{Algorithm, Deadline, KeyName, KeyUri, Keystore, Placed, Seed};
-use zeroize::Zeroizing;
 
-use super::{Create, Import, Pin, RoleWord, is_pinned, tell_clear, tell_new, tell_where, without_realm};
+use super::{Create, Import, Pin, RoleWord, is_pinned, seed_of, tell_clear, tell_new, tell_where, without_realm};
 use crate::clock;
-use crate::files;
 use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::realm::Realm;
@@ -130,8 +128,7 @@ fn make_in(
 pub(super) fn bring_in(import: &Import, at: &KeyUri, format: Format) -> Result<Exit, Problem> {
     let naming = Naming::open(&import.name, &import.realm, &import.custody)?;
     naming.must_be_free()?;
-    let text = Zeroizing::new(files::read(&import.file, TEXT_FILE_BYTES)?);
-    let seed = Seed::parse_line(&text).map_err(greatseal_custody::CustodyFault::from)?;
+    let seed = seed_of(import)?;
     let importer = greatseal_custody::importer(at, &import.custody.surroundings()?)?;
     output::remark(&format!("bringing the key {} to {at} …", naming.name));
     let placed = importer.import(&naming.name, &seed, soon())?;
