@@ -18,6 +18,7 @@
 
 mod backend;
 mod backup;
+mod bare;
 mod base32;
 mod custodian;
 mod encrypted;
@@ -44,6 +45,7 @@ mod wipe;
 
 pub use backend::{generator, importer, look_up};
 pub use backup::{BACKUP_BYTES, Backup, BackupFault, Proof};
+pub use bare::BareKey;
 pub use custodian::{Custodian, Deadline, Description, Lock, sign, sign_batch};
 pub use encrypted::WorkFactor;
 pub use examination::{Audit, Examination, Extractable, Origin, Rights, Versions};
