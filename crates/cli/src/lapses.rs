@@ -122,12 +122,7 @@ impl<'b> Look<'b> {
     /// Tells of a delegation that is in the last fifth of its life, nothing following it.
     fn lapses(&self, entry: &Entry, end: Timestamp) -> Option<Finding> {
         let left = end.as_secs().saturating_sub(self.now.as_secs());
-        let began = entry.validity().not_before.or_else(|| made_at(entry.content()));
-        let warned = match began {
-            Some(began) => end.as_secs().saturating_sub(began.as_secs()) / LAST,
-            // What does not say since when it holds is told as tokens are.
-            None => self.realm.file().warnings.days.iter().copied().map(u64::from).max().unwrap_or_default() * DAY,
-        };
+        let warned = margin(self.realm, entry, end);
         if left > warned || self.book.state(entry).0 != State::Current {
             return None;
         }
@@ -191,6 +186,15 @@ impl<'b> Look<'b> {
             }
         }
         findings
+    }
+}
+
+/// Returns how many seconds before its end a delegation is told: the last fifth of its life.
+pub(crate) fn margin(realm: &Realm, entry: &Entry, end: Timestamp) -> u64 {
+    match entry.validity().not_before.or_else(|| made_at(entry.content())) {
+        Some(began) => end.as_secs().saturating_sub(began.as_secs()) / LAST,
+        // What does not say since when it holds is told as tokens are.
+        None => realm.file().warnings.days.iter().copied().map(u64::from).max().unwrap_or_default() * DAY,
     }
 }
 

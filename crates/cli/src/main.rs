@@ -12,6 +12,8 @@ mod checkup;
 mod clock;
 mod command;
 mod configuration;
+mod custody_bench;
+mod custody_check;
 mod desk;
 mod files;
 mod findings;

@@ -134,6 +134,24 @@ impl Custody {
         Surroundings { identities: self.identity.clone(), ..configuration::surroundings(passphrases) }
     }
 
+    /// Opens all custody that was named, the everyday one first.
+    pub(crate) fn stores(&self) -> Result<Vec<Keystore>, Problem> {
+        let mut stores = vec![self.store()?];
+        stores.extend(self.others()?);
+        Ok(stores)
+    }
+
+    /// Returns how many seconds a place gets, where that was said.
+    pub(crate) const fn timeout(&self) -> Option<u64> {
+        self.custody_timeout
+    }
+
+    /// Says whether a person at the terminal would be asked for passphrases.
+    pub(crate) fn asks(&self) -> bool {
+        let Passphrases { passphrase_file, passphrase_fd } = &self.passphrases;
+        passphrase_file.is_none() && passphrase_fd.is_none() && std::io::stdin().is_terminal()
+    }
+
     fn others(&self) -> Result<Vec<Keystore>, Problem> {
         self.more_keys.iter().map(|folder| Ok(Keystore::open(folder)?)).collect()
     }

@@ -165,3 +165,17 @@ pub const CUSTODY_SECONDS: u64 = 30;
 
 /// Seconds that a person may take to unlock a key: to find the medium, and to type.
 pub const UNLOCK_SECONDS: u64 = 10 * 60;
+
+/// Seconds that a place gets for each call of a check-up, unless told otherwise: the slowest that was
+/// measured answers in one, and whoever looks does not want to wait.
+pub const CUSTODY_PROBE_SECONDS: u64 = 5;
+
+/// Seconds for unlocking a key file of which the passphrase is known: scrypt with the largest work
+/// factor takes 3 on an idle machine.
+pub const KEY_FILE_SECONDS: u64 = 30;
+
+/// Places that a check-up asks at the same time, so that a realm of thousands floods none.
+pub const CUSTODY_ASKED_AT_ONCE: usize = 16;
+
+/// Percent of the largest message that a place signs, from which on a token that large is told.
+pub const CUSTODY_MESSAGE_PERCENT: usize = 80;

@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod complete;
 mod container;
+mod custody;
 mod delegation;
 mod explain;
 mod init;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Init(init::Init),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Custody(custody::Command),
     #[command(subcommand)]
     Operator(operator::Command),
     #[command(subcommand)]
@@ -98,6 +101,7 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Exit, Problem> {
         Command::Quickstart(quickstart) => quickstart::run(quickstart, format),
         Command::Init(init) => init::run(init, format),
         Command::Key(key) => key::run(key, format),
+        Command::Custody(custody) => custody::run(custody, format),
         Command::Operator(operator) => operator::run(operator, format),
         Command::Account(account) => account::run(account, format),
         Command::Module(module) => module::run(module, format),
