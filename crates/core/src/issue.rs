@@ -89,7 +89,7 @@ impl<T: Signable> Unsigned<T> {
             kind: self.kind,
             signer: self.content.signer(),
             message: self.message.clone(),
-            summary: T::summary(&self.content),
+            summarize: summary_of::<T>,
         }
     }
 
@@ -137,13 +137,42 @@ impl<T> Issued<T> {
 }
 
 /// What custody is asked to sign: a parsed statement of a known kind, whole, with a summary that
-/// was derived from these very bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// is derived from these very bytes.
+#[derive(Clone)]
 pub struct SigningRequest {
     kind: Kind,
     signer: PublicKey,
     message: Box<[u8]>,
-    summary: Vec<(&'static str, String)>,
+    summarize: fn(&[u8]) -> Vec<(&'static str, String)>,
+}
+
+/// Reads what is about to be signed once more, and says it in lines.
+///
+/// Only where somebody looks: spelling out keys takes as long as encoding them, and nobody looks at
+/// what a running key signs.
+fn summary_of<T: Signable>(message: &[u8]) -> Vec<(&'static str, String)> {
+    // They were read when the request was made.
+    T::from_signing_bytes(message).map(|content| T::summary(&content)).unwrap_or_default()
+}
+
+// The lines follow from the bytes.
+impl PartialEq for SigningRequest {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.signer == other.signer && self.message == other.message
+    }
+}
+
+impl Eq for SigningRequest {}
+
+impl fmt::Debug for SigningRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, signer, message, summarize: _ } = self;
+        f.debug_struct("SigningRequest")
+            .field("kind", kind)
+            .field("signer", signer)
+            .field("message", message)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SigningRequest {
@@ -173,15 +202,15 @@ impl SigningRequest {
 
     /// Returns lines for a person, derived from the bytes.
     #[must_use]
-    pub fn summary(&self) -> &[(&'static str, String)] {
-        &self.summary
+    pub fn summary(&self) -> Vec<(&'static str, String)> {
+        (self.summarize)(&self.message)
     }
 }
 
 impl fmt::Display for SigningRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.kind.words())?;
-        self.summary.iter().try_for_each(|(name, value)| writeln!(f, "  {name}: {value}"))
+        self.summary().iter().try_for_each(|(name, value)| writeln!(f, "  {name}: {value}"))
     }
 }
 

@@ -170,7 +170,7 @@ impl Drawing<'_> {
                 let (wanted, issued) = (it.outage.wanted, it.outage.issued);
                 let part = if wanted == 0 { 0.0 } else { 100.0 * issued as f64 / wanted as f64 };
                 let what = format!("{}, {class}: {issued} of {wanted}", key.name);
-                self.column(class, middle(at) + shift(class) / 2.0 + 7.0, scale.y(part, self.top), &what);
+                self.column(class, middle(at) + shift(class) * 0.9 + 12.6, scale.y(part, self.top), &what);
             }
         }
         self.next();
@@ -187,7 +187,7 @@ impl Drawing<'_> {
                 let bytes = it.shown_per_1000.bytes;
                 let what =
                     format!("{}, {class}: {bytes} bytes in {} statements", key.name, it.shown_per_1000.statements);
-                self.column(class, middle(at) + shift(class) / 2.0 + 7.0, scale.y(bytes as f64, self.top), &what);
+                self.column(class, middle(at) + shift(class) * 0.9 + 12.6, scale.y(bytes as f64, self.top), &what);
             }
         }
         self.next();

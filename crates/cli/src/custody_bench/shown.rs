@@ -1,6 +1,7 @@
 //! The numbers, for people.
 
 use super::report::{Issuing, KeyReport, Rate, Report, Yardstick};
+use crate::custody_check::place;
 use crate::table::table;
 use crate::text;
 
@@ -38,7 +39,7 @@ fn signatures(report: &Report) -> String {
         };
         [
             key.name.clone(),
-            key.place.clone().unwrap_or_else(|| "elsewhere".into()),
+            key.place.as_deref().map_or_else(|| "elsewhere".into(), place),
             sign.map_or_else(none, |it| micros(it.p50_us)),
             sign.map_or_else(none, |it| micros(it.p99_us)),
             sign.map_or_else(none, |it| micros(it.own_p50_us)),

@@ -20,7 +20,7 @@ mod shown;
 pub(crate) use issued::AllIssued;
 pub(crate) use judge::{Checked, Sealing, Subject, differs, elsewhere, judge};
 pub(crate) use lanes::{Job, ask_all};
-pub(crate) use shown::{object, people};
+pub(crate) use shown::{object, people, place};
 
 #[cfg(test)]
 mod tests;

@@ -81,13 +81,23 @@ fn row(checked: &Checked) -> [String; 7] {
     };
     [
         checked.subject.name.to_string(),
-        checked.subject.uri.as_ref().map_or_else(|| "elsewhere".into(), ToString::to_string),
+        checked.subject.uri.as_ref().map_or_else(|| "elsewhere".into(), |uri| place(&uri.to_string())),
         reachable,
         claims.map_or_else(none, said),
         version,
         claims.map_or_else(none, |it| audit(it.audit).into()),
         if checked.findings.is_empty() { none() } else { checked.findings.len().to_string() },
     ]
+}
+
+/// Characters of a place that a table has room for.
+const PLACE: usize = 48;
+
+/// Shortens where a key is to what tells it apart; `key list` and programs see all of it.
+pub(crate) fn place(uri: &str) -> String {
+    let key = uri.split('?').next().unwrap_or(uri);
+    let short: String = key.chars().take(PLACE).collect();
+    if short.len() < uri.len() { short + "…" } else { short }
 }
 
 /// Writes how long something took: `0.4 ms`, `1.2 s`.

@@ -98,7 +98,7 @@ fn statement(
     let request = item.draft.request();
     let past = past(item, memory)?;
     let lines = match &past {
-        Some((_, older)) => difference(older.request().summary(), request.summary()),
+        Some((_, older)) => difference(&older.request().summary(), &request.summary()),
         None => request.summary().iter().map(|(name, value)| (Mark::Same, *name, value.clone())).collect(),
     };
     let state = if item.signature.is_some() { "signed by" } else { "to be signed by" };
