@@ -99,10 +99,7 @@ fn the_bench_measures_a_server() {
             key["outages"].as_array().unwrap().iter().map(|it| (it["kind"].as_str(), it["code"].as_str())).collect();
         assert_eq!(
             outages,
-            [
-                (Some("refused"), Some("GS-CUSTODY-UNREACHABLE")),
-                (Some("silent"), Some("GS-CUSTODY-DEADLINE"))
-            ]
+            [(Some("refused"), Some("GS-CUSTODY-UNREACHABLE")), (Some("silent"), Some("GS-CUSTODY-DEADLINE"))]
         );
         assert_eq!(key["running"]["outage"], json!({ "wanted": 30, "issued": 30 }));
         assert_eq!(key["direct"]["outage"], json!({ "wanted": 30, "issued": 0 }));

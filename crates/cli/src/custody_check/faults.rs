@@ -11,9 +11,10 @@ pub(crate) fn of_fault(name: &KeyName, uri: Option<&KeyUri>, fault: &CustodyFaul
     let again = format!("greatseal custody doctor {name}");
     let (kind, severity) = kind(fault);
     let place = uri.map_or_else(String::new, KeyUri::to_string);
-    let what = match fault {
-        CustodyFault::Deadline => format!("{place} did not answer within {} s", seconds(time)),
-        other => other.to_string(),
+    let what = if *fault == CustodyFault::Deadline {
+        format!("{place} did not answer within {} s", seconds(time))
+    } else {
+        fault.to_string()
     };
     let next = match kind {
         Kind::Hangs => format!("see whether it is stopped or overloaded, then: {again} --timeout 30"),

@@ -1,7 +1,7 @@
 //! What a realm says of a key: the largest statement it signed, and until when it is named.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use greatseal_core::key::PublicKey;
 use greatseal_core::{Decoded, Statement, Timestamp};
@@ -69,7 +69,7 @@ impl AllIssued {
         self.0.get(key).cloned().unwrap_or_default()
     }
 
-    fn measure(&mut self, realm: &Path, path: &PathBuf) -> Result<(), Problem> {
+    fn measure(&mut self, realm: &Path, path: &Path) -> Result<(), Problem> {
         match Input::read(path)?.kind {
             Kind::Token(text) => self.signed(realm, path, wascap::decode(&text).ok().as_ref()),
             Kind::Deed(text) => self.signed(realm, path, deed::decode(&text).ok().as_ref()),

@@ -159,12 +159,14 @@ pub(crate) fn judge(subject: Subject, outcome: Outcome, time: Duration) -> Check
 }
 
 fn refused(checked: &mut Checked, fault: &CustodyFault, time: Duration) {
-    checked.state = match fault {
-        CustodyFault::Deadline => State::Hangs,
-        fault if is_unasked(fault) => State::NotUnlocked,
-        // A file that is encrypted to recipients, and nobody named an identity.
-        CustodyFault::Setup { .. } if matches!(checked.subject.uri, Some(KeyUri::File(_))) => State::NotUnlocked,
-        _ => State::Fails,
+    // A file that is encrypted to recipients, and nobody named an identity.
+    let unnamed = matches!(fault, CustodyFault::Setup { .. }) && matches!(checked.subject.uri, Some(KeyUri::File(_)));
+    checked.state = if *fault == CustodyFault::Deadline {
+        State::Hangs
+    } else if is_unasked(fault) || unnamed {
+        State::NotUnlocked
+    } else {
+        State::Fails
     };
     if checked.state == State::NotUnlocked {
         let how = if is_unasked(fault) { "--passphrase-file" } else { "--identity" };

@@ -74,10 +74,10 @@ pub(super) fn known(custody: &Custody, realm: Option<&Realm>, names: &[String]) 
 fn place(stores: &[Keystore], name: &KeyName, public: &Spelled) -> Result<Option<(Keystore, Entry)>, Problem> {
     let mut found: Option<(Keystore, Entry)> = None;
     for store in stores {
-        if let Some(entry) = store.find_by_key(&public.public_key())? {
-            if found.as_ref().is_none_or(|(_, known)| known.uri == KeyUri::Offline) {
-                found = Some((store.clone(), entry));
-            }
+        if let Some(entry) = store.find_by_key(&public.public_key())?
+            && found.as_ref().is_none_or(|(_, known)| known.uri == KeyUri::Offline)
+        {
+            found = Some((store.clone(), entry));
         }
     }
     if found.is_some() {

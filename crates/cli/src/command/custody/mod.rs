@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// Looks after the places where private keys live, and compares them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Doctor(doctor::Doctor),
+    Doctor(Box<doctor::Doctor>),
     Bench(Box<bench::Bench>),
 }
 
