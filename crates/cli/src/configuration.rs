@@ -48,7 +48,7 @@ fn find(named: Option<&PathBuf>, variable: &str, own: &str) -> Option<PathBuf> {
 /// Tells custody what it does not look up itself: where agents and services of this user are.
 pub(crate) fn surroundings(passphrases: Arc<dyn PassphraseSource>) -> Surroundings {
     Surroundings {
-        home: set("HOME").map(PathBuf::from).filter(|path| path.is_absolute()),
+        home: set("HOME").filter(|path| path.is_absolute()),
         agent_socket: set("SSH_AUTH_SOCK"),
         // As the clients of both servers read them.
         vault_address: set("BAO_ADDR").or_else(|| set("VAULT_ADDR")).map(|it| it.to_string_lossy().into_owned()),

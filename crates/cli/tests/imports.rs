@@ -1,9 +1,5 @@
 //! Private keys that other programs made, brought into custody.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "these tests write files and start programs"
-)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "these tests write files and start programs")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

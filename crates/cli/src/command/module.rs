@@ -24,7 +24,7 @@ use crate::text;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Sign(Box<Sign>),
-    Reissue(Reissue),
+    Reissue(Box<Reissue>),
     Inspect(Inspect),
     Strip(Strip),
 }

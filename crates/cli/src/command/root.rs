@@ -17,7 +17,7 @@ use crate::text;
 /// Makes and shows the root of the realm's UCANs: it owns what all services may do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Create(Create),
+    Create(Box<Create>),
     Show(Show),
 }
 

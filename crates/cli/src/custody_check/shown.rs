@@ -43,10 +43,8 @@ pub(crate) fn people(all: &[Checked]) -> String {
         rows,
         "there are no keys here: `greatseal key create --help` says how to make one",
     );
-    for checked in all {
-        for remark in &checked.remarks {
-            told += &format!("remark   {}: {remark}\n", checked.subject.name);
-        }
+    for (remark, names) in remarks(all) {
+        told += &format!("remark   {remark}: {}\n", names.join(", "));
     }
     let findings: Vec<_> = all.iter().flat_map(|checked| &checked.findings).collect();
     if findings.is_empty() && !all.is_empty() {
@@ -64,6 +62,20 @@ pub(crate) fn people(all: &[Checked]) -> String {
         );
     }
     told
+}
+
+/// Joins the keys of which one thing is to be remarked, so that it is read once.
+fn remarks(all: &[Checked]) -> Vec<(&str, Vec<&str>)> {
+    let mut joined: Vec<(&str, Vec<&str>)> = Vec::new();
+    for checked in all {
+        for remark in &checked.remarks {
+            match joined.iter_mut().find(|(known, _)| known == remark) {
+                Some((_, names)) => names.push(checked.subject.name.as_str()),
+                None => joined.push((remark, vec![checked.subject.name.as_str()])),
+            }
+        }
+    }
+    joined
 }
 
 fn row(checked: &Checked) -> [String; 7] {

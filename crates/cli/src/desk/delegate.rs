@@ -15,7 +15,7 @@ use super::{Desk, Filed, Outcome};
 use crate::capability::{Book, Entry, Grant, State, Who, must_be_open, of_command, slug};
 use crate::order::{DelegationFiling, Filing, Order};
 use crate::problem::Problem;
-use crate::realm::{Mandate, Name, Note, write_new};
+use crate::realm::{Name, Note, separation, write_new};
 use crate::text;
 
 /// A delegation that is to be made, and where it is wanted beside the realm.
@@ -169,16 +169,10 @@ impl Desk {
             Note::Service(..) => None,
         });
         let Some(root) = new else { return self.realm.separation() };
-        let public = |name: &KeyName| {
+        separation(root, |name| {
             let new = keys.iter().find(|(own, _)| own == name).map(|(_, key)| *key);
-            new.or_else(|| self.realm.key(name).ok()).map(|key| key.public_key())
-        };
-        match root.separation {
-            Mandate::Mandated => {
-                Some(Separation { root: public(&root.key)?, signing: root.signing.iter().filter_map(public).collect() })
-            }
-            Mandate::Off => None,
-        }
+            new.or_else(|| self.realm.key(name).ok())
+        })
     }
 
     /// Returns a key of the realm as custody names it, for whoever has to sign with it.

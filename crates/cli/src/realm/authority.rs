@@ -175,7 +175,7 @@ impl Note {
 }
 
 /// A root with its keys, as verifiers hold its chains to it.
-pub(super) fn separation(root: &Root, key: impl Fn(&KeyName) -> Option<Spelled>) -> Option<Separation> {
+pub(crate) fn separation(root: &Root, key: impl Fn(&KeyName) -> Option<Spelled>) -> Option<Separation> {
     let public = |name: &KeyName| -> Option<PublicKey> { key(name).map(|key| key.public_key()) };
     let signing = root.signing.iter().filter_map(public).collect();
     match root.separation {

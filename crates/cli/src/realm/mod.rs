@@ -21,7 +21,7 @@ use greatseal_core::Code;
 use greatseal_core::key::{Nkey, PublicKey, Spelled};
 use greatseal_custody::KeyName;
 
-pub(crate) use authority::{Mandate, Note, Root, Service, WrittenNote};
+pub(crate) use authority::{Mandate, Note, Root, Service, WrittenNote, separation};
 pub(crate) use file::RealmFile;
 use journal::Change;
 pub(crate) use journal::Write;

@@ -65,10 +65,8 @@ pub(super) fn run(order: &Move, format: Format) -> Result<Exit, Problem> {
     }
     let last = before.stage == Stage::Unlist;
     let done = before.stage == Stage::Done || last && order.confirm.is_none();
-    if !done {
-        if let Outcome::Waiting(waiting) = desk.carry_on(&before)? {
-            return Ok(request::tell_waiting(&desk, &waiting, format));
-        }
+    if !done && let Outcome::Waiting(waiting) = desk.carry_on(&before)? {
+        return Ok(request::tell_waiting(&desk, &waiting, format));
     }
     let after = if done { before } else { desk.moving(&old, &new)? };
     tell(&desk, &after, order, format);
