@@ -23,6 +23,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -98,7 +99,6 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/custody/openbao.md", "(umask 077; python3", "crates/custody/tests/vault/keys.rs runs this block"),
     ("docs/custody/awskms.md", "cargo install", "builds and installs into the user's own home"),
     ("docs/custody/awskms.md", "greatseal key", "needs an account of AWS; crates/custody/tests/aws_kms has a fake"),
-    ("docs/custody/awskms.md", "aws ", "needs an account of AWS"),
     ("docs/verify.md", "greatseal verify FILE", "is the synopsis"),
     ("docs/signatures.md", "cargo test -p greatseal-core", "is part of the same run of tests"),
     ("docs/performance.md", "cargo xtask bench", "measures for a minute, and is judged by people and not by a test"),
@@ -120,6 +120,7 @@ const RUN_ELSEWHERE: &[(&str, &str)] =
 /// Pages that name commands and run none, and why.
 const WITHOUT_RUN: &[(&str, &str)] = &[
     ("docs/errors.md", "written from the table of codes; its commands have placeholders"),
+    ("docs/custody/awskms.md", "needs an account of AWS; the crate of custody has a fake of the service"),
     ("docs/building-services.md", "is about the library; docs/services.md runs the commands that it names"),
 ];
 
@@ -288,16 +289,25 @@ fn run(page: &Page) -> Vec<String> {
     // Where `cargo xtask test` puts the server of OpenBao.
     let tools = own.parent().unwrap().join("tools/openbao");
     let path = format!("{}:{}:{}", own.display(), tools.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh")
+    // Into a file, because nobody waits for what a page leaves running; a group of its own, because
+    // all of that ends with the page.
+    let printed = folder.join("printed");
+    let mut shell = Command::new("sh")
+        .process_group(0)
         .arg(&script)
         .current_dir(&home)
         .env_clear()
         .env("PATH", path)
         .env("HOME", &home)
         .stdin(Stdio::null())
-        .output()
+        .stdout(fs::File::create(&printed).unwrap())
+        .spawn()
         .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap().replace(home.to_str().unwrap(), "$HOME");
+    let status = shell.wait().unwrap();
+    // Nothing may be left to end.
+    let group = format!("-{}", shell.id());
+    let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    let printed = fs::read_to_string(&printed).unwrap().replace(home.to_str().unwrap(), "$HOME");
 
     let mut failures = Vec::new();
     let mut blocks = printed.split("\n@@block\n").skip(1);
@@ -318,7 +328,7 @@ fn run(page: &Page) -> Vec<String> {
             _ => {}
         }
     }
-    if !output.status.success() {
+    if !status.success() {
         let (before, stopped) = printed.rsplit_once("\n@@stopped ").unwrap_or((&printed, "somewhere"));
         let block = before.rsplit("\n@@block\n").next().unwrap_or_default();
         failures.push(format!("{}: stopped at {stopped}{block}", page.name));
@@ -327,8 +337,7 @@ fn run(page: &Page) -> Vec<String> {
 }
 
 fn as_script(page: &Page) -> String {
-    // What a page starts ends with it.
-    let mut script = String::from("exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
+    let mut script = String::from("exec 2>&1\n");
     for fence in page.fences.iter().filter(|fence| fence.language == "sh") {
         script += "printf '\\n@@block\\n'\n";
         for Typed { at, text, exits } in fence.typed() {
