@@ -235,7 +235,7 @@ fn a_realm_of_the_first_form_is_read_and_brought_forward_by_the_first_change() {
     assert_eq!(place.read(&format!("acme/history/{}/was/greatseal.toml", newest(&place))), first.as_bytes());
     place.run(UNDO).exits(0);
     assert_eq!(place.read("acme/greatseal.toml"), first.as_bytes());
-    place.write("acme/greatseal.toml", now.replace("schema = 2", "schema = 4"));
+    place.write("acme/greatseal.toml", now.replace("schema = 2", "schema = 5"));
     for words in [&["status"][..], &["key", "list"], &["undo"]] {
         place.run([words, &["--realm", "acme", "--output", "json"]].concat()).exits(1).says("GS-REALM-SCHEMA");
     }
