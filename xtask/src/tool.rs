@@ -83,10 +83,11 @@ pub(crate) const SWTPM: Tool = Tool {
     missing: Missing::Package { name: "swtpm", advice: "install swtpm, for the tests with a TPM" },
 };
 
-/// Initialises tokens: the tools of tpm2-pkcs11 use up the objects of a bare software TPM.
-pub(crate) const PKCS11_TOOL: Tool = Tool {
-    name: "pkcs11-tool",
-    probe: &["--help"],
+/// OpenSC, whose `pkcs11-tool` initialises tokens (and ends with 2 whatever it is asked of itself): the
+/// tools of tpm2-pkcs11 use up the objects of a bare software TPM.
+pub(crate) const OPENSC: Tool = Tool {
+    name: "opensc-tool",
+    probe: &["--version"],
     missing: Missing::Package { name: "opensc", advice: "install OpenSC, for the tests of PKCS#11" },
 };
 
@@ -147,22 +148,8 @@ pub(crate) const FUZZ: Tool =
     Tool { name: "cargo-fuzz", probe: &["--version"], missing: Missing::Install { version: "0.13.2" } };
 
 /// What `test` needs: seen to before any test runs. Tools of `check` and `fuzz` are built on use.
-pub(crate) const FOR_TESTS: &[Tool] = &[
-    RUSTC,
-    NEXTEST,
-    PYTHON,
-    NODE,
-    NPM,
-    SOFTHSM,
-    SWTPM,
-    PKCS11_TOOL,
-    TPM2_MODULE,
-    TCTI_SWTPM,
-    SSH,
-    AGE,
-    OPENSSL,
-    STRACE,
-];
+pub(crate) const FOR_TESTS: &[Tool] =
+    &[RUSTC, NEXTEST, PYTHON, NODE, NPM, SOFTHSM, SWTPM, OPENSC, TPM2_MODULE, TCTI_SWTPM, SSH, AGE, OPENSSL, STRACE];
 
 impl Tool {
     /// Finds the tool, installing it where that is its way.
