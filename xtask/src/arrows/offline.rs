@@ -111,9 +111,13 @@ pub(super) fn judge_tree(tree: &str) -> Vec<Fault> {
     found.map(|package| Fault::Package { package: (*package).to_owned() }).collect()
 }
 
+/// What a source file begins with that is in no offline build.
+const NOT_OFFLINE: &str = "#![cfg(feature = \"online\")]";
+
 /// Judges one source file of the rooms in the build.
 pub(super) fn judge_source(file: &Path, text: &str) -> Option<Fault> {
-    text.contains(STD_NET).then(|| Fault::Source { file: file.display().to_string() })
+    let offline = !text.lines().any(|line| line == NOT_OFFLINE);
+    (offline && text.contains(STD_NET)).then(|| Fault::Source { file: file.display().to_string() })
 }
 
 #[cfg(test)]
@@ -151,6 +155,7 @@ mod tests {
     fn sockets_of_the_standard_library_are_found() {
         let file = Path::new("crates/cli/src/x.rs");
         assert_eq!(judge_source(file, "use std::fs;"), None);
+        assert_eq!(judge_source(file, &format!("{NOT_OFFLINE}\nuse {STD_NET}::TcpStream;")), None);
         let fault = Fault::Source { file: "crates/cli/src/x.rs".into() };
         assert_eq!(judge_source(file, &format!("use {STD_NET}::TcpStream;")), Some(fault));
     }

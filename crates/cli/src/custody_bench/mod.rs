@@ -15,6 +15,7 @@ mod plot;
 mod report;
 mod sample;
 mod shown;
+mod silent;
 mod trouble;
 mod yardstick;
 

@@ -4,7 +4,6 @@
 //! or a port of this machine on which nobody listens, and one that accepts and never answers. No secret
 //! is sent to them: a token for the service is one that we make up.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -43,11 +42,11 @@ pub(super) fn outages(spot: Spot<'_>, probe: &SigningRequest, effort: &Effort) -
                 "refused",
                 "a port on which nobody listens",
             ));
-            if let Ok(listener) = TcpListener::bind("127.0.0.1:0")
-                && let Ok(address) = listener.local_addr()
-            {
+            // The build for the offline machine opens no ports, and has no such places either.
+            #[cfg(feature = "online")]
+            if let Some((_listener, address)) = super::silent::port() {
                 let how = "a port that accepts and never answers, until the deadline of 1 s";
-                outages.extend(at(spot, &address.to_string(), folder.path(), probe, silence, "silent", how));
+                outages.extend(at(spot, &address, folder.path(), probe, silence, "silent", how));
             }
         }
         KeyUri::SshAgent(_) => sockets(spot, folder.path(), probe, silence, &mut outages),

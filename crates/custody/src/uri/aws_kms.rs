@@ -10,7 +10,7 @@
 //! A loopback endpoint is reached by `http`, every other one by `https`, and no URI says otherwise.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use greatseal_core::error::Quoted;
 
