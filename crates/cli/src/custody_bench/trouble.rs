@@ -186,6 +186,6 @@ mod tests {
             "{moved}"
         );
         let agent: KeyUri = "ssh-agent:".parse().unwrap();
-        assert_eq!(with(&agent, "socket", "/tmp/a b").unwrap().to_string(), "ssh-agent:?socket=/tmp/a%20b");
+        assert_eq!(with(&agent, "socket", "/run/a b").unwrap().to_string(), "ssh-agent:?socket=/run/a%20b");
     }
 }

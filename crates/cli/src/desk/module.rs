@@ -61,7 +61,7 @@ pub(crate) struct SignedModule {
 ///
 /// A plain chain lets the identity sign as well; where listings are countersigned, an account with
 /// signing keys issues by those only (rule 9 of succession).
-pub(super) fn issuers(current: &Current, account: &Claims, identity: Nkey) -> Vec<Nkey> {
+fn issuers(current: &Current, account: &Claims, identity: Nkey) -> Vec<Nkey> {
     let mut keys = account.entity.signers();
     if keys.is_empty() || !countersigned(current) {
         keys.push(identity);
@@ -70,23 +70,34 @@ pub(super) fn issuers(current: &Current, account: &Claims, identity: Nkey) -> Ve
 }
 
 impl Desk {
+    /// Picks the key of an account that signs its modules and providers: the one that was wanted, else
+    /// one that is at hand. Returns the realm's tokens too.
+    ///
+    /// # Errors
+    /// `GS-NAME-UNKNOWN` for an account that the realm does not have; `GS-CODE-ISSUER` for a key that
+    /// verifiers would refuse.
+    pub(super) fn code_issuer(&self, name: &KeyName, by: Option<&KeyName>) -> Result<(Current, Nkey), Problem> {
+        let current = self.realm.tokens()?;
+        self.operator(&current)?;
+        let account = self.realm.nkey(name)?;
+        let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
+            token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
+        }) else {
+            return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {name}"))
+                .hint("`greatseal account list` shows the accounts there are."));
+        };
+        let keys = issuers(&current, token.content(), account);
+        let wanted = by.map(|name| self.realm.nkey(name)).transpose()?;
+        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
+        Ok((current, signed_by))
+    }
+
     /// Signs a module's bytes; a token that they carry already is replaced.
     ///
     /// # Errors
     /// Whatever is wrong with the module, the account or custody.
     pub(crate) fn sign_module(&mut self, bytes: Vec<u8>, order: &NewModule) -> Result<Outcome<SignedModule>, Problem> {
-        let current = self.realm.tokens()?;
-        self.operator(&current)?;
-        let account = self.realm.nkey(&order.account)?;
-        let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
-            token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
-        }) else {
-            return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {}", order.account))
-                .hint("`greatseal account list` shows the accounts there are."));
-        };
-        let keys = issuers(&current, token.content(), account);
-        let wanted = order.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
-        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
+        let (current, signed_by) = self.code_issuer(&order.account, order.by.as_ref())?;
 
         let hash = HEXUPPER.encode(&module::strip(&bytes).map_err(refused)?.hash());
         let older = ModuleFile::read(&bytes).ok().and_then(|file| wascap::decode(file.token()?).ok());

@@ -71,18 +71,7 @@ impl Desk {
         parts: Parts,
         order: &ProviderOrder,
     ) -> Result<Outcome<SignedProvider>, Problem> {
-        let current = self.realm.tokens()?;
-        self.operator(&current)?;
-        let account = self.realm.nkey(&order.account)?;
-        let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
-            token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
-        }) else {
-            return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {}", order.account))
-                .hint("`greatseal account list` shows the accounts there are."));
-        };
-        let keys = super::module::issuers(&current, token.content(), account);
-        let wanted = order.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
-        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
+        let (current, signed_by) = self.code_issuer(&order.account, order.by.as_ref())?;
 
         let hashes = parts.hashes();
         let (subject, new_keys) = self.provider_key(&order.key)?;

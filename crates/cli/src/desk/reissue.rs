@@ -50,18 +50,7 @@ impl Desk {
     /// # Errors
     /// What is wrong with a file, before any of its lot is signed; else what custody says.
     pub(crate) fn reissue_code(&mut self, order: &Reissue) -> Result<Outcome<Reissued>, Problem> {
-        let current = self.realm.tokens()?;
-        self.operator(&current)?;
-        let account = self.realm.nkey(&order.account)?;
-        let Some((_, _, token)) = current.accounts.iter().find(|(_, _, token)| {
-            token.content().entity.subject().is_some_and(|subject| subject.raw() == account.raw())
-        }) else {
-            return Err(Problem::new(Code::NameUnknown, format!("this realm has no account {}", order.account))
-                .hint("`greatseal account list` shows the accounts there are."));
-        };
-        let keys = super::module::issuers(&current, token.content(), account);
-        let wanted = order.by.as_ref().map(|name| self.realm.nkey(name)).transpose()?;
-        let signed_by = self.signer(&keys, wanted, Code::CodeIssuer)?;
+        let (_, signed_by) = self.code_issuer(&order.account, order.by.as_ref())?;
         let mut done = Reissued { signed_by, written: Vec::new(), found: Vec::new() };
         for lot in order.files.chunks(REQUEST_STATEMENTS) {
             let mut next = Order::new(format!("reissue-{}", crate::realm::own(&order.account)), self.now);
