@@ -22,6 +22,7 @@ mod fuzz;
 mod house;
 mod node;
 mod openbao;
+mod secrets;
 mod step;
 mod test;
 mod tool;
@@ -51,6 +52,12 @@ const VERBS: &[Verb] = &[
         arguments: "",
         about: "fail on any dependency between our packages that the design does not allow",
         run: arrows::run,
+    },
+    Verb {
+        name: "secrets",
+        arguments: "",
+        about: "run all tests in the sight of strace, and search what they left behind for keys and passphrases",
+        run: secrets::run,
     },
     Verb {
         name: "docs-errors",

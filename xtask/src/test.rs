@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::house::House;
 use crate::node;
 use crate::openbao;
+use crate::secrets;
 use crate::step::{self, Outcome, Step};
 use crate::tool::{self, Found};
 
@@ -19,6 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "node", run: node::packages },
     Step { name: "openbao", run: openbao::server },
     Step { name: "tests", run: tests },
+    Step { name: "secrets", run: secrets::look },
     Step { name: "contract", run: contract },
     Step { name: "backends", run: backends },
 ];
@@ -60,14 +62,15 @@ fn offline(house: &House) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn tests(house: &House) -> Result<Outcome, Failure> {
+pub(crate) fn tests(house: &House) -> Result<Outcome, Failure> {
+    let sight = secrets::Sight::of_tests(house)?;
     match tool::NEXTEST.find(house)? {
         Found::At(_) => {
             // Nextest runs no documentation tests. They come first, so that its summary ends the step.
             house.cargo(["test", "--doc"]).args(EVERYTHING).run()?;
-            house.cargo(["nextest", "run"]).args(EVERYTHING).arg("--no-fail-fast").run()?;
+            sight.over(house.cargo(["nextest", "run"])).args(EVERYTHING).arg("--no-fail-fast").run()?;
         }
-        Found::Absent(_) => house.cargo(["test"]).args(EVERYTHING).arg("--no-fail-fast").run()?,
+        Found::Absent(_) => sight.over(house.cargo(["test"])).args(EVERYTHING).arg("--no-fail-fast").run()?,
     }
     Ok(Outcome::Done)
 }

@@ -57,6 +57,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    // Before there is any secret.
+    let hardening = greatseal_custody::harden_process();
+    if hardening.was_refused() {
+        eprintln!("warning: {hardening}");
+    }
     let parsed = Arguments::command().try_get_matches().and_then(|matches| {
         command::note(&matches);
         Arguments::from_arg_matches(&matches)

@@ -35,6 +35,7 @@ mod passphrase;
 pub mod place;
 #[cfg(feature = "age-plugin")]
 mod plugin;
+mod process;
 mod recipients;
 mod running;
 mod seed;
@@ -56,6 +57,7 @@ pub use memory::SignedStatement;
 pub use name::KeyName;
 pub use passphrase::{Passphrase, PassphraseFault, PassphraseSource};
 pub use place::{Algorithm, Generate, Import, Placed, Surroundings};
+pub use process::{Hardening, Prevention, harden_process};
 pub use recipients::{Protection, Recipients};
 pub use running::RunningKey;
 pub use seed::Seed;

@@ -22,6 +22,8 @@ mod crash;
 mod file;
 #[cfg(unix)]
 mod foreign;
+#[cfg(target_os = "linux")]
+mod hardening;
 mod keystore;
 mod lies;
 #[cfg(target_os = "linux")]

@@ -5,12 +5,13 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{FileExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin};
 
 use greatseal_core::key::Role;
 use greatseal_custody::{Passphrase, Protection, Recipients, Seed, Surroundings, sign};
+use greatseal_testkit::secrets::memory::regions;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha512};
 
@@ -171,21 +172,10 @@ fn modulo_order(mut scalar: [u8; 32]) -> [u8; 32] {
 
 /// Returns which needles lie anywhere in the writable memory of a process.
 fn found(process: &Child, needles: &[(&'static str, Vec<u8>)]) -> Vec<&'static str> {
-    let folder = Path::new("/proc").join(process.id().to_string());
-    let memory = File::open(folder.join("mem")).unwrap();
     let starts: Vec<[u8; 4]> = needles.iter().map(|(_, needle)| needle[..4].try_into().unwrap()).collect();
     let mut hits = vec![false; needles.len()];
     let mut searched = 0;
-    for line in fs::read_to_string(folder.join("maps")).unwrap().lines() {
-        let mut fields = line.split_whitespace();
-        let (Some(range), Some(rights)) = (fields.next(), fields.next()) else { continue };
-        if !rights.starts_with("rw") {
-            continue;
-        }
-        let (from, to) = range.split_once('-').unwrap();
-        let (from, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
-        let mut region = vec![0; usize::try_from(to - from).unwrap()];
-        memory.read_exact_at(&mut region, from).unwrap();
+    for region in regions(process.id()).unwrap() {
         searched += region.len();
         for (at, window) in region.windows(4).enumerate() {
             if starts.iter().any(|start| start == window) {

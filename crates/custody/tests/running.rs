@@ -1,15 +1,12 @@
 //! A running key keeps to the terms of custody, and cannot be found once it is dropped.
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
-use std::process::Child;
+use std::fs;
 
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::Code;
 use greatseal_core::ed25519::{Signed, verify};
-use greatseal_core::key::{Nkey, RawKey, Role};
+use greatseal_core::key::{Nkey, PublicKey, RawKey, Role};
 use greatseal_custody::{RunningKey, Seed};
+use greatseal_testkit::secrets::Search;
 
 use crate::memory::Talk;
 use crate::support::{child, given_folder, request, request_of_size};
@@ -40,9 +37,10 @@ fn what_was_dropped_is_gone_from_memory() {
     talk.wait_for("drawn");
     let public: [u8; 32] = fs::read(folder.path().join("public")).unwrap().try_into().unwrap();
     // Nothing gives the secret away, so it is found by trying whatever lies there.
-    assert_eq!(seeds_of(&process, RawKey::new(public)), 1, "the search has to find what is there");
+    let search = Search::of(PublicKey::Ed25519(RawKey::new(public)));
+    assert_ne!(search.over_process(process.id()).unwrap(), [], "the search has to find what is there");
     talk.go_on_until("dropped");
-    assert_eq!(seeds_of(&process, RawKey::new(public)), 0);
+    assert_eq!(search.over_process(process.id()).unwrap(), []);
     talk.go_on_until("test result");
     assert!(process.wait().unwrap().success());
 }
@@ -61,36 +59,4 @@ fn draws_and_drops_a_key() {
     pause("drawn");
     drop(key);
     pause("dropped");
-}
-
-/// Counts the places in a process's writable memory that hold the seed of a public key.
-///
-/// Allocators hand out aligned blocks, so only every eighth byte is tried.
-fn seeds_of(process: &Child, public: RawKey) -> usize {
-    let folder = Path::new("/proc").join(process.id().to_string());
-    let memory = File::open(folder.join("mem")).unwrap();
-    let mut found = 0;
-    for line in fs::read_to_string(folder.join("maps")).unwrap().lines() {
-        let mut fields = line.split_whitespace();
-        let (Some(range), Some(rights)) = (fields.next(), fields.next()) else { continue };
-        if !rights.starts_with("rw") {
-            continue;
-        }
-        let (from, to) = range.split_once('-').unwrap();
-        let (from, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
-        let mut region = vec![0; usize::try_from(to - from).unwrap()];
-        memory.read_exact_at(&mut region, from).unwrap();
-        found += region.windows(32).step_by(8).filter(|it| looks_random(it) && seed_of(it) == public).count();
-    }
-    found
-}
-
-/// Random bytes hardly ever repeat one four times, and pointers are full of zeros.
-fn looks_random(window: &[u8]) -> bool {
-    window.iter().all(|byte| window.iter().filter(|other| *other == byte).count() < 4)
-}
-
-fn seed_of(window: &[u8]) -> RawKey {
-    let key = SigningKey::from_bytes(&window.try_into().unwrap());
-    RawKey::new(VerificationKeyBytes::from(&key).into())
 }

@@ -12,6 +12,7 @@ pub mod codes;
 pub mod model;
 pub mod reenact;
 pub mod rotations;
+pub mod secrets;
 pub mod succession;
 pub mod ucan;
 pub mod vectors;

@@ -22,7 +22,7 @@ use crate::config::{Config, Peer, Role};
 use crate::load::{Caller, Load, Tally};
 use crate::realm::{Realm, put, revoke};
 use crate::roles::{INDEX, PUT};
-use crate::thief::Thief;
+use crate::thief::{self, OPEN_MEMORY, Thief};
 
 /// Seconds for which a running key of `upload` is delegated to; in earnest a day or a week.
 const LIFE: u64 = 16;
@@ -93,9 +93,10 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "             old key dropped at its end: {}", self.old_key_dropped)?;
         writeln!(f, "others:      same processes, same configuration: {}", self.same_services)?;
+        let thief = if thief::is_root_enough() { "as root" } else { "of memory that was left open for it" };
         writeln!(
             f,
-            "theft:       {} calls executed with the stolen key, {} of them listed by the records of index",
+            "theft:       {thief}; {} calls executed with the stolen key, {} of them listed by the records of index",
             self.stolen_calls, self.stolen_calls_listed
         )?;
         write!(
@@ -290,6 +291,9 @@ pub(crate) fn start(
         let log = File::create(folder.join("log"))?;
         let mut command = Command::new(service);
         command.arg(folder.join("config.json")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        if !thief::is_root_enough() {
+            command.arg(OPEN_MEMORY);
+        }
         let process = command.spawn()?;
         Ok(Started { process, client: Client::new(port), folder, configuration })
     });

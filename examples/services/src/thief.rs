@@ -2,19 +2,31 @@
 //!
 //! Nothing gives the key away, so he tries whatever lies there until one has the public key that
 //! the stolen delegation names. On systems without `/proc` he finds nothing.
-
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+//!
+//! The services protect their memory, so only a thief who is root there gets at it. Where this program is not, it
+//! starts them with [`OPEN_MEMORY`], so that the rest of the story can be told.
 
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use greatseal_core::key::PublicKey;
 use greatseal_core::signature::Signature;
 use greatseal_core::{Policy, View};
 use greatseal_service::clock::{Clock, SystemClock};
+use greatseal_testkit::secrets::Search;
 
 use crate::Fault;
 use crate::realm::{invocation, pack};
+
+/// Option of a service: it does not protect its memory.
+pub const OPEN_MEMORY: &str = "--open-memory";
+
+/// Says whether this process may read the memory of those that protect theirs: the right `CAP_SYS_PTRACE`.
+#[must_use]
+pub fn is_root_enough() -> bool {
+    const CAP_SYS_PTRACE: u64 = 1 << 19;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let rights = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    rights.and_then(|rights| u64::from_str_radix(rights.trim(), 16).ok()).is_some_and(|it| it & CAP_SYS_PTRACE != 0)
+}
 
 /// A stolen key, with the delegations that it is worth.
 #[derive(Debug)]
@@ -30,33 +42,13 @@ impl Thief {
     /// # Errors
     /// When there is no such process, or the key is not found.
     pub fn search(pid: u32, public: PublicKey, proofs: Vec<Vec<u8>>) -> Result<Self, Fault> {
-        let folder = Path::new("/proc").join(pid.to_string());
-        let mut memory = File::open(folder.join("mem"))?;
-        for line in fs::read_to_string(folder.join("maps"))?.lines() {
-            let mut fields = line.split_whitespace();
-            let (Some(range), Some(rights)) = (fields.next(), fields.next()) else { continue };
-            let Some((from, to)) = range.split_once('-') else { continue };
-            if !rights.starts_with("rw") {
-                continue;
-            }
-            let (from, to) = (u64::from_str_radix(from, 16)?, u64::from_str_radix(to, 16)?);
-            let mut region = vec![0; usize::try_from(to - from)?];
-            memory.seek(SeekFrom::Start(from))?;
-            // Some of it may be gone by now.
-            if memory.read_exact(&mut region).is_err() {
-                continue;
-            }
-            let found = region.windows(32).step_by(16).filter_map(|it| it.first_chunk::<32>()).find(|window| {
-                looks_random(window) && {
-                    let found = VerificationKeyBytes::from(&SigningKey::from_bytes(window));
-                    <[u8; 32]>::from(found) == public.as_bytes()
-                }
-            });
-            if let Some(seed) = found {
-                return Ok(Self { key: SigningKey::from_bytes(seed), public, proofs });
-            }
-        }
-        Err("the key is not in the memory of that process".into())
+        let finds = Search::of(public).over_process(pid)?;
+        let key = finds
+            .iter()
+            .map(|find| SigningKey::from_bytes(find.secret()))
+            .find(|key| <[u8; 32]>::from(VerificationKeyBytes::from(key)) == public.as_bytes())
+            .ok_or("the key is not in the memory of that process")?;
+        Ok(Self { key, public, proofs })
     }
 
     /// Invokes what the stolen delegation allows; returns the statement id beside.
@@ -70,10 +62,4 @@ impl Thief {
         let id = unsigned.id().to_string();
         Ok((pack(unsigned.finish(&signature, &view)?.bytes(), &self.proofs)?, id))
     }
-}
-
-/// Memory is mostly zeros, pointers and small numbers; eight random bytes are none of these.
-fn looks_random(window: &[u8; 32]) -> bool {
-    let (words, _) = window.as_chunks::<8>();
-    words.iter().all(|word| u64::from_le_bytes(*word) >> 48 != 0)
 }

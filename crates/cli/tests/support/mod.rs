@@ -16,6 +16,7 @@ use std::process::{Command, Output, Stdio};
 use greatseal_core::Timestamp;
 use greatseal_core::key::{Nkey, Role};
 use greatseal_custody::{KeyName, Keystore, Passphrase, WorkFactor};
+use greatseal_testkit::secrets::traces::{Place as Trace, keep, keep_folder};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +33,12 @@ pub(crate) const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
 #[derive(Debug)]
 pub(crate) struct Place {
     folder: TempDir,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        keep_folder(self.folder.path());
+    }
 }
 
 impl Place {
@@ -214,6 +221,10 @@ impl Run {
     #[track_caller]
     fn new(told: String, output: Output) -> Self {
         let Output { status, stdout, stderr } = output;
+        // For the search for secrets, where these tests are not traced from outside.
+        keep(Trace::Argument, "greatseal", "", told.as_bytes());
+        keep(Trace::Output, "greatseal", "stdout", &stdout);
+        keep(Trace::Output, "greatseal", "stderr", &stderr);
         let run = Self { told, exit: status.code(), stdout, stderr };
         assert!(!run.err().contains("panicked at"), "it panicked\n{run}");
         run

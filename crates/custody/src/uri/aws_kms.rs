@@ -9,8 +9,8 @@
 //!
 //! A loopback endpoint is reached by `http`, every other one by `https`, and no URI says otherwise.
 
-use std::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
 
 use greatseal_core::error::Quoted;
 

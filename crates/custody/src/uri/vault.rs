@@ -1,7 +1,7 @@
 //! `openbao://KEY?…`, `hashivault://KEY?…`: a key of a transit engine.
 
-use std::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,11 @@ use std::process::ExitCode;
 use greatseal_example_services::{Fault, by_command, scenario};
 
 fn main() -> ExitCode {
+    // The realm's keys are in this process.
+    let hardening = greatseal_custody::harden_process();
+    if hardening.was_refused() {
+        eprintln!("warning: {hardening}");
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
