@@ -18,10 +18,16 @@ use greatseal_testkit::secrets::{Find, Known, Search};
 
 use crate::plant;
 
-/// Files whose words are passphrases, by how their names begin; tests and pages write them for commands to read.
-const PASSPHRASES: &str = "passphrase";
-/// Words that tests use in their own process.
-const WORDS: [(&str, &str); 1] = [("passphrase of the tests", "correct-horse-battery-staple")];
+/// Files whose words are secrets, by how their names begin; tests and pages write them for commands to read.
+const FILES_OF_WORDS: [(&str, &str); 3] =
+    [("passphrase in a file", "passphrase"), ("token in a file", ".vault-token"), ("token in a file", "token-")];
+/// Words that tests use in their own process, or draw in advance.
+const WORDS: [(&str, &str); 4] = [
+    ("passphrase of the tests", "correct-horse-battery-staple"),
+    ("root token of the tests", "root-token-of-these-tests"),
+    ("PIN of the tests", "user-pin-271828"),
+    ("security officer's PIN of the tests", "so-pin-314159"),
+];
 /// Bytes of a trace that are searched at once, and bytes that the next part repeats: the longest container.
 const PART: usize = 4 * 1024 * 1024;
 const OVERLAP: usize = 16 * 1024;
@@ -118,9 +124,11 @@ pub(crate) fn search(folder: &Path) -> io::Result<ExitCode> {
 /// Adds the words that a file of passphrases holds.
 fn words(trace: &Trace, known: &mut Known) {
     let Origin { place, name, .. } = &trace.origin;
-    if *place == Place::File && file_name(name).starts_with(PASSPHRASES) {
-        for line in trace.bytes.split(|byte| *byte == b'\n') {
-            known.tell("passphrase in a file", line.trim_ascii());
+    for (what, beginning) in FILES_OF_WORDS {
+        if *place == Place::File && file_name(name).starts_with(beginning) {
+            for line in trace.bytes.split(|byte| *byte == b'\n') {
+                known.tell(what, line.trim_ascii());
+            }
         }
     }
 }
