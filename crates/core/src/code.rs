@@ -454,6 +454,9 @@ codes! {
     CustodyVersion "GS-CUSTODY-VERSION" KeyUnavailable 500 Custodian
         "the key was rotated where it is kept, and the pinned version does not sign any more"
         "Nothing was signed. A key is replaced by a new name, never beneath an old one: `greatseal key move` does it. Find out who rotated it.";
+    CustodyMemory "GS-CUSTODY-MEMORY" KeyUnavailable 500 Machine
+        "a running key has changed in the memory of this machine"
+        "Nothing that it signed has left. The service drops it and asks for another: answer with `greatseal service rotate`. Memory that changes by itself is failing, or somebody makes it fail: have the machine looked at.";
     CustodyAnswer "GS-CUSTODY-ANSWER" KeyUnavailable 502 Custodian
         "the place that keeps the key answered something that makes no sense"
         "Nothing was signed. Check that the address is the right one, and what stands between here and there.";

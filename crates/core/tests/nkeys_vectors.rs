@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek_2::{Signer as _, SigningKey};
 use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::KeyFault;
 use greatseal_core::key::{Account, Key, Nkey, Operator, PublicKey, RawKey, Role, did, nkey};

@@ -71,6 +71,9 @@ pub enum CustodyFault {
     /// A custodian returned something else than the signature asked for.
     #[error("custody returned something else than the signature asked for: {0}")]
     Result(SignatureFault),
+    /// A running key that is no longer the one that was drawn.
+    #[error("the running key has changed in memory since it was drawn, so what it signed was thrown away")]
+    Memory,
     /// Another process keeps the lock on the table of keys.
     #[error("another process has been holding {} for long", path.display())]
     Busy {
@@ -356,6 +359,7 @@ impl CustodyFault {
             Self::Signer { .. } => Code::SignSigner,
             Self::TooLarge { .. } => Code::CustodyTooLarge,
             Self::Result(_) => Code::SignResult,
+            Self::Memory => Code::CustodyMemory,
             Self::Deadline | Self::Busy { .. } => Code::CustodyDeadline,
             Self::Missing { .. } | Self::Gone { .. } | Self::Offline { .. } | Self::NoSuchKey { .. } => {
                 Code::CustodyMissing

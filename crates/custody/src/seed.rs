@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use ed25519_dalek::{Signer as _, SigningKey};
 use greatseal_core::issue::SigningRequest;
 use greatseal_core::key::nkey::seed_checksum;
 use greatseal_core::key::{Nkey, RawKey, Role};
@@ -78,7 +78,7 @@ impl Seed {
         if role == Role::Curve {
             return Err(SeedFault::Curve);
         }
-        let public = with_signing_key(&secret, |key| <[u8; 32]>::from(VerificationKeyBytes::from(key)));
+        let public = with_signing_key(&secret, |key| key.verifying_key().to_bytes());
         Ok(Self { secret, nkey: Nkey::new(role, RawKey::new(public)) })
     }
 
@@ -136,8 +136,7 @@ pub(crate) fn with_signing_key<T>(secret: &SecretBox<[u8; 32]>, use_it: impl FnO
 /// A frame of its own, so that the wiping that follows lies over it.
 #[inline(never)]
 fn expanded<T>(secret: &SecretBox<[u8; 32]>, use_it: impl FnOnce(&SigningKey) -> T) -> T {
-    // `SigningKey` is `Copy` and does not wipe itself.
-    use_it(&Zeroizing::new(SigningKey::from_bytes(secret.expose_secret())))
+    use_it(&SigningKey::from_bytes(secret.expose_secret()))
 }
 
 #[cfg(test)]

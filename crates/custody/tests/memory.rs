@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin};
 
 use greatseal_core::key::Role;
 use greatseal_custody::{Passphrase, Protection, Recipients, Seed, Surroundings, sign};
-use greatseal_testkit::secrets::memory::regions;
+use greatseal_testkit::secrets::memory::{Region, regions};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha512};
 
@@ -175,7 +175,7 @@ fn found(process: &Child, needles: &[(&'static str, Vec<u8>)]) -> Vec<&'static s
     let starts: Vec<[u8; 4]> = needles.iter().map(|(_, needle)| needle[..4].try_into().unwrap()).collect();
     let mut hits = vec![false; needles.len()];
     let mut searched = 0;
-    for region in regions(process.id()).unwrap() {
+    for Region { bytes: region, .. } in regions(process.id()).unwrap() {
         searched += region.len();
         for (at, window) in region.windows(4).enumerate() {
             if starts.iter().any(|start| start == window) {

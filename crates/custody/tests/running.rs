@@ -7,6 +7,7 @@ use greatseal_core::ed25519::{Signed, verify};
 use greatseal_core::key::{Nkey, PublicKey, RawKey, Role};
 use greatseal_custody::{RunningKey, Seed};
 use greatseal_testkit::secrets::Search;
+use greatseal_testkit::secrets::memory::{Region, overwrite, regions};
 
 use crate::memory::Talk;
 use crate::support::{child, given_folder, request, request_of_size};
@@ -43,6 +44,52 @@ fn what_was_dropped_is_gone_from_memory() {
     assert_eq!(search.over_process(process.id()).unwrap(), []);
     talk.go_on_until("test result");
     assert!(process.wait().unwrap().success());
+}
+
+/// As memory that fails, or an attacker who makes it fail by hammering rows beside it.
+#[test]
+fn a_bit_that_flips_in_memory_is_noticed_before_a_signature_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = child("running::signs_three_times", folder.path()).spawn().unwrap();
+    let mut talk = Talk::with(&mut process);
+    talk.wait_for("drawn");
+    let public: [u8; 32] = fs::read(folder.path().join("public")).unwrap().try_into().unwrap();
+    talk.go_on_until("signed");
+    let search = Search::of(PublicKey::Ed25519(RawKey::new(public)));
+    let places: Vec<(u64, u8)> = regions(process.id())
+        .unwrap()
+        .flat_map(|Region { start, bytes }| {
+            let finds = search.over(&bytes);
+            finds.into_iter().map(move |find| (start + find.at as u64, bytes[find.at])).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_ne!(places, [], "the search has to find what is there");
+    for (address, byte) in &places {
+        overwrite(process.id(), *address, byte ^ 4).unwrap();
+    }
+    talk.go_on_until("GS-CUSTODY-MEMORY");
+    for (address, byte) in &places {
+        overwrite(process.id(), *address, *byte).unwrap();
+    }
+    talk.go_on_until("signed");
+    talk.wait_for("test result");
+    assert!(process.wait().unwrap().success());
+}
+
+/// Does nothing unless the test above has started it.
+#[test]
+fn signs_three_times() {
+    let Some(folder) = given_folder() else { return };
+    let key = RunningKey::generate().unwrap();
+    fs::write(folder.join("public"), key.public_key().as_bytes()).unwrap();
+    println!("drawn");
+    for _ in 0..3 {
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        match key.sign(&request(&nkey(&key), "words")) {
+            Ok(_) => println!("signed"),
+            Err(fault) => println!("{}", fault.code()),
+        }
+    }
 }
 
 /// Does nothing unless the test above has started it.

@@ -1,6 +1,6 @@
 //! An operator whose token has successors, and a chain below the last of them.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek_2::{Signer as _, SigningKey};
 use greatseal_core::deed::{Act, Deed, Revocation, Target};
 use greatseal_core::issue::{IssueFault, Signable as _};
 use greatseal_core::key::{self, Key, RawKey, Spelled};

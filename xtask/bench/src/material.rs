@@ -1,6 +1,6 @@
 //! Keys and tokens that are measured: made from fixed seeds, so that every run measures the same.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek_2::{Signer as _, SigningKey};
 use greatseal_core::issue::IssueFault;
 use greatseal_core::key::{self, Key, KeyRole, Nkey, RawKey};
 use greatseal_core::signature::Signature;

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use data_encoding::HEXUPPER;
-use ed25519_dalek::{Signer as _, VerifyingKey};
+use ed25519_dalek_2::{Signer as _, VerifyingKey};
 use greatseal_core::{Decision, View};
 use greatseal_token::wascap::Verifier;
 use greatseal_token::wascap::module::{ModuleFile, embed, strip};

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ed25519_dalek::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek_2::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
 use greatseal_core::key::{EcKey, PublicKey, RawKey};
 use greatseal_core::limits::{CHAIN_BYTES, CHAIN_LINKS, POLICY_BYTES, UCAN_BYTES};
 use greatseal_core::view::Audience;

@@ -132,10 +132,10 @@ fn yardstick(it: &Yardstick) -> String {
         ("one bare signature", it.bare_us),
         ("one from a seed, wiped", it.seed_us),
         ("one verification", it.verify_us),
-        ("a running key's signature, verified", it.running_us),
+        ("a running key's signature", it.running_us),
         ("an invocation, encoded and read back", it.encode_us),
         ("a token by a running key", it.token_us),
-        ("the same, read once more by a wallet", it.finished_us),
+        ("the same, read and verified by a wallet", it.finished_us),
         ("a token from a seed, never verified", it.unverified_us),
         ("a token by a bare key: the least", it.least_us),
     ];

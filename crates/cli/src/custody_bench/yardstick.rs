@@ -40,7 +40,7 @@ pub(super) fn join(request: &SigningRequest, signature: &Signature) -> Vec<u8> {
     UcanEnvelope::assemble(request.message(), signature)
 }
 
-/// Issues a token with a running key, as it has to be done at least: nothing leaves unverified.
+/// Issues a token with a running key, by a signature of the key as it was drawn.
 pub(super) fn token(load: &Load, key: &RunningKey) -> Result<Vec<u8>, Problem> {
     let request = load.encode(key.public_key())?.request();
     Ok(join(&request, &key.sign(&request)?))

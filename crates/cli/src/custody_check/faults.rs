@@ -57,7 +57,7 @@ fn kind(fault: &CustodyFault) -> (Kind, Severity) {
         | CustodyFault::Offline { .. }
         | CustodyFault::NoSuchKey { .. } => Kind::Gone,
         CustodyFault::Pin { .. } | CustodyFault::Signer { .. } => Kind::Pin,
-        CustodyFault::Result(_) => Kind::Signature,
+        CustodyFault::Result(_) | CustodyFault::Memory => Kind::Signature,
         CustodyFault::Version { .. } => Kind::VersionRetired,
         CustodyFault::Permissions { .. } | CustodyFault::Owner { .. } => Kind::Permissions,
         // The passphrase that was given is another key's, perhaps: the key may be as it should be.

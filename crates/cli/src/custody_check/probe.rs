@@ -15,6 +15,8 @@
 //! expired still replaces older ones about its subject. A delegation is a link. An invocation has
 //! also both algorithms, Ed25519 and P-256, so every key can sign one.
 
+use std::sync::LazyLock;
+
 use greatseal_core::issue::{SigningRequest, Unsigned};
 use greatseal_core::key::{PublicKey, RawKey};
 use greatseal_core::{Cid, Command, Timestamp};
@@ -81,7 +83,10 @@ pub(crate) fn command() -> Result<Command, Problem> {
 
 /// A key that nobody has: the digest of a sentence, for which nobody knows a private half.
 pub(crate) fn nobody() -> PublicKey {
-    PublicKey::Ed25519(RawKey::new(Sha256::digest(b"greatseal custody probe: this is nobody's key").into()))
+    static NOBODY: LazyLock<PublicKey> = LazyLock::new(|| {
+        PublicKey::Ed25519(RawKey::new(Sha256::digest(b"greatseal custody probe: this is nobody's key").into()))
+    });
+    *NOBODY
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What both tests of Ed25519 need: drawn numbers, cases, and batches held against single verdicts.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek_2::{Signer as _, SigningKey};
 use greatseal_core::ed25519::{self, Signed};
 use greatseal_core::error::SignatureFault;
 use greatseal_core::key::RawKey;

@@ -112,7 +112,7 @@ impl Ring {
     }
 
     /// Takes up keys that were delegated to, and drops those whose delegations have ended or were
-    /// taken back. Says whether the key that was asked for was among them.
+    /// taken back, and those that have changed in memory, which never sign again. Says whether the key that was asked for was among them.
     pub(super) fn settle(&mut self, leaves: &[Leaf], now: Timestamp) -> bool {
         let mut answered = false;
         for held in &mut self.keys {
@@ -133,7 +133,7 @@ impl Ring {
         }
         // Dropped here, and so wiped.
         let ended = |life: Life| life.revoked || life.until.is_some_and(|until| until < now);
-        self.keys.retain(|held| !held.taken_up.is_some_and(ended));
+        self.keys.retain(|held| held.key.is_intact() && !held.taken_up.is_some_and(ended));
         if answered {
             self.asked = None;
         }
