@@ -60,17 +60,6 @@ impl Sight {
     }
 }
 
-/// Searches as [`search`] does, and only warns: most of what it can find are files that peers' tools write for
-/// tests, and a new test that has one should not stop a change that leaks nothing. `cargo xtask secrets` refuses it.
-pub(crate) fn look(house: &House) -> Result<Outcome, Failure> {
-    match search(house) {
-        Err(Failure::Command { .. }) => Ok(Outcome::Warned(
-            "secrets lie where no row of crates/testkit/src/secrets/allowed.rs has them: see above".into(),
-        )),
-        other => other,
-    }
-}
-
 /// Searches what the tests left, and clears it away when that is in order.
 pub(crate) fn search(house: &House) -> Result<Outcome, Failure> {
     let folder = folder(house);

@@ -20,7 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "node", run: node::packages },
     Step { name: "openbao", run: openbao::server },
     Step { name: "tests", run: tests },
-    Step { name: "secrets", run: secrets::look },
+    Step { name: "secrets", run: secrets::search },
     Step { name: "contract", run: contract },
     Step { name: "backends", run: backends },
 ];
