@@ -26,11 +26,11 @@ text { font: 12px system-ui, sans-serif; fill: #333 }
 .title { font-weight: 600 }
 .small { font-size: 11px }
 .grid { stroke: #999; stroke-opacity: 0.35; stroke-width: 1 }
-.line { stroke-width: 2; fill: none !important }
 .custody { stroke: #d1495b; fill: #d1495b }
 .running { stroke: #3a9d5d; fill: #3a9d5d }
 .bare { stroke: #2a7fba; fill: #2a7fba }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .custody { stroke: #ff7d8d; fill: #ff7d8d } .running { stroke: #74d296; fill: #74d296 } .bare { stroke: #6bb8ee; fill: #6bb8ee } }
+.line { stroke-width: 2; fill: none }
 ";
 
 /// A scale from bottom to top.
