@@ -48,6 +48,11 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Shortens the hexadecimal digits of a digest to those that stand in names of files.
+pub(crate) fn short_digest(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
 /// Shortens every DID of a key in a text for people: enough to recognise, never to compare.
 pub(crate) fn short_dids(text: &str) -> String {
     const START: &str = "did:key:z";

@@ -1,17 +1,21 @@
 //! A thief with access to the host of a service: he takes the running key out of its memory.
 //!
 //! Nothing gives the key away, so he tries whatever lies there until one has the public key that
-//! the stolen delegation names. On systems without `/proc` he finds nothing.
+//! the stolen delegation names. A running key lies there expanded: a scalar, and a prefix for nonces, for which any
+//! other will do. On systems without `/proc` he finds nothing.
 //!
 //! The services protect their memory, so only a thief who is root there gets at it. Where this program is not, it
 //! starts them with [`OPEN_MEMORY`], so that the rest of the story can be told.
 
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use curve25519_dalek::Scalar;
+use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
 use greatseal_core::key::PublicKey;
 use greatseal_core::signature::Signature;
 use greatseal_core::{Policy, View};
 use greatseal_service::clock::{Clock, SystemClock};
 use greatseal_testkit::secrets::Search;
+use sha2::Sha512;
 
 use crate::Fault;
 use crate::realm::{invocation, pack};
@@ -31,7 +35,7 @@ pub fn is_root_enough() -> bool {
 /// A stolen key, with the delegations that it is worth.
 #[derive(Debug)]
 pub struct Thief {
-    key: SigningKey,
+    key: ExpandedSecretKey,
     public: PublicKey,
     proofs: Vec<Vec<u8>>,
 }
@@ -45,8 +49,11 @@ impl Thief {
         let finds = Search::of(public).over_process(pid)?;
         let key = finds
             .iter()
-            .map(|find| SigningKey::from_bytes(find.secret()))
-            .find(|key| <[u8; 32]>::from(VerificationKeyBytes::from(key)) == public.as_bytes())
+            .map(|find| ExpandedSecretKey {
+                scalar: Scalar::from_bytes_mod_order(*find.secret()),
+                hash_prefix: [7; 32],
+            })
+            .find(|key| VerifyingKey::from(key).as_bytes() == public.as_bytes())
             .ok_or("the key is not in the memory of that process")?;
         Ok(Self { key, public, proofs })
     }
@@ -57,7 +64,8 @@ impl Thief {
     /// What the format says.
     pub fn invoke(&self, subject: PublicKey, audience: PublicKey, command: &str) -> Result<(String, String), Fault> {
         let unsigned = invocation(self.public, subject, audience, command, &self.proofs)?;
-        let signature = Signature::new(self.key.sign(unsigned.request().message()).to_bytes());
+        let (request, public) = (unsigned.request(), VerifyingKey::from(&self.key));
+        let signature = Signature::new(raw_sign::<Sha512>(&self.key, request.message(), &public).to_bytes());
         let view = View::new(Policy::Strict, Vec::new(), SystemClock.now());
         let id = unsigned.id().to_string();
         Ok((pack(unsigned.finish(&signature, &view)?.bytes(), &self.proofs)?, id))

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::Draft;
 use crate::problem::Problem;
 use crate::realm::{Name, Realm};
+use crate::text::short_digest;
 
 /// Where a statement goes.
 #[derive(Debug)]
@@ -53,8 +54,8 @@ impl RevocationFiling {
     pub(crate) fn of(content: &Ucan, id: StatementId) -> Self {
         let digest = |of: &Cid| data_encoding::HEXLOWER.encode(of.digest());
         let token = content.invocation().and_then(Invocation::revokes).map(|it| digest(&it.token));
-        let short = |digits: &str| digits.get(..DIGITS).unwrap_or_default().to_owned();
-        Self { stem: format!("revocation-{}-{}", short(&token.unwrap_or_default()), short(&id.to_string())) }
+        let (token, id) = (token.unwrap_or_default(), id.to_string());
+        Self { stem: format!("revocation-{}-{}", short_digest(&token), short_digest(&id)) }
     }
 }
 
@@ -86,13 +87,10 @@ pub(crate) struct DeedFiling {
     stem: String,
 }
 
-/// Hexadecimal digits of statement ids in names of files.
-const DIGITS: usize = 12;
-
 impl DeedFiling {
     /// Names the file of a deed that is to be signed.
     pub(crate) fn of(deed: &Deed, id: StatementId) -> Self {
-        let short = |id: StatementId| id.to_string().get(..DIGITS).unwrap_or_default().to_owned();
+        let short = |id: StatementId| short_digest(&id.to_string()).to_owned();
         let (folder, about) = match &deed.act {
             Act::Endorse(of) | Act::Countersign(of) => ("endorsements", format!("-{}", short(*of))),
             Act::Revoke(_) => ("revocations", String::new()),

@@ -11,12 +11,11 @@ use super::{Realm, Write};
 use crate::files;
 use crate::order::Answer;
 use crate::problem::Problem;
+use crate::text::short_digest;
 
 const WAITING: &str = "requests";
 const FILED: &str = "history";
 const ENDING: &str = ".json";
-/// Hexadecimal digits of a request's digest in the name of its record.
-const DIGITS: usize = 12;
 
 impl Realm {
     /// Names the file of a request.
@@ -61,7 +60,7 @@ impl Realm {
     pub(crate) fn archive_request(&mut self, path: &Path, digest: &str) -> Result<(), Problem> {
         let bytes = files::read(path, REQUEST_BYTES)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let record = self.folder.join(FILED).join(format!("{stem}-{}{ENDING}", short(digest)));
+        let record = self.folder.join(FILED).join(format!("{stem}-{}{ENDING}", short_digest(digest)));
         self.write(&record, Write::Replace(bytes))?;
         self.write(path, Write::Remove)
     }
@@ -73,7 +72,7 @@ impl Realm {
     pub(crate) fn keep_superseded(&mut self, path: &Path, id: &str, bytes: &[u8]) -> Result<(), Problem> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let kept = self.folder.join(FILED).join(format!("{stem}-{}.{ending}", short(id)));
+        let kept = self.folder.join(FILED).join(format!("{stem}-{}.{ending}", short_digest(id)));
         // The id says that it is the same.
         if kept.exists() { Ok(()) } else { self.write(&kept, Write::New(bytes.to_vec())) }
     }
@@ -88,12 +87,8 @@ impl Realm {
 
     /// Says whether a request of that digest was filed before.
     pub(crate) fn is_archived(&self, digest: &str) -> bool {
-        let ending = format!("-{}{ENDING}", short(digest));
+        let ending = format!("-{}{ENDING}", short_digest(digest));
         let entries = fs::read_dir(self.folder.join(FILED)).into_iter().flatten().flatten();
         entries.into_iter().any(|entry| entry.file_name().to_string_lossy().ends_with(&ending))
     }
-}
-
-fn short(digest: &str) -> &str {
-    digest.get(..DIGITS).unwrap_or(digest)
 }
