@@ -154,6 +154,42 @@ fn an_operators_signing_key_moves() {
     }
 }
 
+/// Two keys are listed in between, and both are the quorum.
+#[test]
+fn the_operators_only_signing_key_moves() {
+    let place = Place::new();
+    place.run(["init", "acme"]).exits(0);
+    place.keys_at_hand(Role::Operator, &["identity", "identity-2", "signing-1", "signing-2"]);
+    let made = place.seal(&["operator", "create", "--signing-keys", "1"]).exits(0).json();
+    let root = made["operator"].as_str().unwrap();
+    place.account("payments");
+    place.keys_at_hand(Role::Module, &["ledger"]);
+    place.write("ledger.wasm", MODULE);
+    fs::create_dir_all(place.path("dist")).unwrap();
+    let words = ["module", "sign", "ledger.wasm", "--account", "payments", "--module", "ledger", "--new-key"];
+    place.seal(&[&words[..], &["--out", "dist/ledger.wasm"]].concat()).exits(0);
+    let step = |more: &[&str]| place.seal(&[&["key", "move", "signing-1", "signing-2"], more].concat());
+    publish(&place, "published-0");
+    assert_eq!(states(&step(&[]).exits(0).json()), ["done", "next", "later"]);
+    publish(&place, "published-1");
+    assert_eq!(states(&step(&[]).exits(0).json()), ["done", "done", "next"]);
+    publish(&place, "published-2");
+    let refused = step(&["--confirm", "signing-1"]).exits(1).says("GS-OPERATOR-QUORUM").json();
+    let advice = refused["error"]["advice"].as_str().unwrap();
+    assert!(advice.contains("signing-key add") && advice.contains("--replace-all"), "{advice}");
+    let last = step(&["--confirm", "signing-1", "--replace-all"]).exits(0).json();
+    assert_eq!(last["done"], true);
+    // Verifiers that slept need its endorsements.
+    assert!(!last["next"].to_string().contains("revoke"), "{last}");
+    publish(&place, "published-3");
+    // Whatever a verifier was told last, the account's code is accepted; its token comes with its countersignature.
+    for realm in ["published-0", "published-1", "published-2", "published-3"] {
+        for file in ["dist/ledger.wasm", &format!("{realm}/tokens/account-payments.jwt")] {
+            assert!(accepts(&place, root, file, realm), "{file} {realm}");
+        }
+    }
+}
+
 #[test]
 fn a_signing_principal_moves() {
     let place = Place::new();

@@ -52,6 +52,8 @@ pub(crate) struct Moving {
     pub(crate) stage: Stage,
     /// What rests on the old key, by its name in the realm: accounts, or delegations.
     pub(crate) children: Vec<Name>,
+    /// The operator's old key may go although fewer than a quorum of those beside it stay.
+    pub(crate) replace_all: bool,
 }
 
 impl Desk {
@@ -68,7 +70,7 @@ impl Desk {
         let job = match (self.job(&old.0, &old.1)?, self.job(&new.0, &new.1)?) {
             (Some(job), other) if other.as_ref().is_none_or(|other| *other == job) => job,
             (None, Some(job)) => {
-                return Ok(Moving { job, old, new, stage: Stage::Done, children: Vec::new() });
+                return Ok(Moving { job, old, new, stage: Stage::Done, children: Vec::new(), replace_all: false });
             }
             (Some(_), _) => {
                 let fault = format!("{} and {} sign for different principals", old.0, new.0);
@@ -97,7 +99,7 @@ impl Desk {
         } else {
             Stage::Unlist
         };
-        Ok(Moving { job, old, new, stage, children })
+        Ok(Moving { job, old, new, stage, children, replace_all: false })
     }
 
     /// Does what is next, and says where the move stands afterwards.
@@ -106,12 +108,17 @@ impl Desk {
     /// What keeps it from being done; then nothing was.
     pub(crate) fn carry_on(&mut self, moving: &Moving) -> Result<Outcome<()>, Problem> {
         match (moving.stage, &moving.job) {
-            (Stage::List, Job::Operator) => self.next_operator(&[&moving.new.0], &[]),
+            (Stage::List, Job::Operator) => {
+                self.next_operator(NextToken { add: vec![moving.new.0.clone()], ..NextToken::default() })
+            }
             (Stage::List, Job::Account(account)) => self.next_listing(account, &[&moving.new.0], &[], None),
             (Stage::List, Job::Root) => self.list_principal(moving),
             (Stage::SignAnew, Job::Operator) => self.sign_accounts_anew(moving),
             (Stage::SignAnew, Job::Root) => self.delegate_anew(moving),
-            (Stage::Unlist, Job::Operator) => self.next_operator(&[], &[&moving.old.0]),
+            (Stage::Unlist, Job::Operator) => {
+                let (remove, replace_all) = (vec![moving.old.0.clone()], moving.replace_all);
+                self.next_operator(NextToken { remove, replace_all, ..NextToken::default() })
+            }
             (Stage::Unlist, Job::Account(account)) => self.next_listing(account, &[], &[&moving.old.0], None),
             (Stage::Unlist, Job::Root) => self.unlist_principal(moving),
             // Modules are files that the realm does not know, so no stage of an account waits for them.
@@ -160,8 +167,7 @@ impl Desk {
         }
     }
 
-    fn next_operator(&mut self, add: &[&KeyName], remove: &[&KeyName]) -> Result<Outcome<()>, Problem> {
-        let next = NextToken { add: owned(add), remove: owned(remove), ..NextToken::default() };
+    fn next_operator(&mut self, next: NextToken) -> Result<Outcome<()>, Problem> {
         self.succeed(&next)?.map(|_| Ok(()))
     }
 

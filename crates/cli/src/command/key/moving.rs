@@ -1,6 +1,7 @@
 //! `greatseal key move`: a signing key's job goes from one custody to another.
 
 use clap::Args;
+use greatseal_core::Code;
 use greatseal_core::code::Exit;
 use greatseal_core::key::Role;
 use greatseal_custody::KeyUri;
@@ -35,6 +36,10 @@ pub(crate) struct Move {
     /// Repeat the old key's name for the last step.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    /// In the last step, let the operator's old key go although fewer than a quorum of those listed beside it stay,
+    /// as where it was the only one.
+    #[arg(long)]
+    replace_all: bool,
     #[command(flatten)]
     custody: Custody,
     #[command(flatten)]
@@ -63,14 +68,27 @@ pub(super) fn run(order: &Move, format: Format) -> Result<Exit, Problem> {
         return Err(Problem::usage(format!("--confirm {confirm}: this is not the key's name"))
             .hint(format!("Nothing was unlisted. If you mean it: `--confirm {}`.", order.old)));
     }
+    let before = Moving { replace_all: order.replace_all, ..before };
     let last = before.stage == Stage::Unlist;
     let done = before.stage == Stage::Done || last && order.confirm.is_none();
-    if !done && let Outcome::Waiting(waiting) = desk.carry_on(&before)? {
+    if !done && let Outcome::Waiting(waiting) = desk.carry_on(&before).map_err(|problem| only_one(problem, order))? {
         return Ok(request::tell_waiting(&desk, &waiting, format));
     }
     let after = if done { before } else { desk.moving(&old, &new)? };
     tell(&desk, &after, order, format);
     Ok(Exit::Ok)
+}
+
+/// Says what helps an operator with few signing keys.
+fn only_one(problem: Problem, order: &Move) -> Problem {
+    if problem.code() != Code::OperatorQuorum {
+        return problem;
+    }
+    let (old, new) = (&order.old, &order.new);
+    problem.hint(format!(
+        "List a third key first: `greatseal operator signing-key add KEY`, then the same again. Or leave {new} alone: \
+         `greatseal key move {old} {new} --confirm {old} --replace-all`; both endorse it, so verifiers follow."
+    ))
 }
 
 /// The steps, each with the stage after which it is done.
@@ -81,7 +99,7 @@ const STEPS: [(&str, &str, Stage); 3] = [
 ];
 
 fn tell(desk: &Desk, moving: &Moving, order: &Move, format: Format) {
-    let Moving { job, old, new, stage, children } = moving;
+    let Moving { job, old, new, stage, children, replace_all: _ } = moving;
     // Modules are files that only their owner knows.
     let unknown = matches!(job, Job::Account(_)) && *stage == Stage::Unlist;
     let stage = if unknown { &Stage::SignAnew } else { stage };
@@ -149,8 +167,9 @@ fn next(desk: &Desk, moving: &Moving, order: &Move) -> Vec<String> {
         (Stage::Unlist, Job::Operator) => vec![publish, format!("{again} --confirm {old}")],
         (Stage::Done, job) => {
             let mut lines = vec![publish];
-            // An older listing that comes to life again would bring the key back with it.
-            if !matches!(job, Job::Root) && desk.ring.has(&moving.old.1.public_key()).unwrap_or(false) {
+            // An account's older listing that comes to life again would bring the key back with it. An operator's key
+            // is never revoked for this: verifiers that slept need its endorsements.
+            if matches!(job, Job::Account(_)) && desk.ring.has(&moving.old.1.public_key()).unwrap_or(false) {
                 lines.push(format!("greatseal revoke key {old} --confirm {old}"));
             }
             lines.push(format!("greatseal key retire {old} --confirm {old}"));
