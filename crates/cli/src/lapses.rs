@@ -47,6 +47,22 @@ pub(crate) fn look(realm: &Realm, now: Timestamp) -> Result<Vec<Finding>, Proble
     Ok(findings)
 }
 
+/// Lists delegations that are over, but for running keys, with nothing in their place and nobody retired.
+pub(crate) fn ended<'b>(realm: &Realm, book: &'b Book) -> Vec<&'b Entry> {
+    let over = |entry: &&Entry| book.state(entry).0 == State::Expired && !is_running(entry.content());
+    let replaced = |entry: &Entry| {
+        book.entries().iter().any(|other| {
+            other.name != entry.name
+                && (other.issuer, other.audience, other.subject) == (entry.issuer, entry.audience, entry.subject)
+                && other.command.covers(&entry.command)
+                && (book.state(other).0.lives() || other.expires() > entry.expires())
+        })
+    };
+    let retired = |key: &PublicKey| realm.service_of(key).is_some_and(|(_, service)| service.retired.is_some());
+    let all = book.entries().iter().filter(over);
+    all.filter(|entry| !replaced(entry) && !retired(&entry.issuer) && !retired(&entry.audience)).collect()
+}
+
 struct Look<'b> {
     book: &'b Book,
     who: &'b Who<'b>,
@@ -148,19 +164,8 @@ impl<'b> Look<'b> {
 
     /// Finds delegations that are over, but for running keys, with nothing in their place.
     fn expired(&self) -> Vec<Finding> {
-        let over = |entry: &&Entry| self.book.state(entry).0 == State::Expired && !is_running(entry.content());
-        let replaced = |entry: &Entry| {
-            self.book.entries().iter().any(|other| {
-                other.name != entry.name
-                    && (other.issuer, other.audience, other.subject) == (entry.issuer, entry.audience, entry.subject)
-                    && other.command.covers(&entry.command)
-                    && (self.book.state(other).0.lives() || other.expires() > entry.expires())
-            })
-        };
-        let retired =
-            |key: &PublicKey| self.realm.service_of(key).is_some_and(|(_, service)| service.retired.is_some());
-        let all = self.book.entries().iter().filter(over);
-        all.filter(|entry| !replaced(entry) && !retired(&entry.issuer) && !retired(&entry.audience))
+        ended(self.realm, self.book)
+            .into_iter()
             .map(|entry| {
                 let what = format!("the delegation {} ended, and nothing took its place", entry.name);
                 let next = format!("greatseal delegation renew {0}, or greatseal delegation tidy", entry.name);

@@ -206,3 +206,19 @@ fn what_names_a_key_and_ends_soon_is_found() {
     assert_eq!(finding["next"], "greatseal operator reissue");
     assert!(finding["what"].as_str().unwrap().starts_with("the operator's token, which"), "{finding}");
 }
+
+/// What has ended is told as long as nothing is in its place, and is no child's fault.
+#[test]
+fn a_delegation_that_ended_is_found_after_its_end_too() {
+    let place = Place::new();
+    place.rooted();
+    place.service("upload", &["/files/read"]);
+    let words = ["delegation", "create", "--from", "root-signing-1", "--to", "upload", "--command", "/files/list"];
+    let begun = (support::services::now() - 57).to_string();
+    place.seal(&[&words[..], &["--for", "1m", "--starts", &begun]].concat()).exits(0);
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let answer = doctor(&place, &["root-signing-1"]).exits(7).json();
+    let found = answer["findings"].as_array().unwrap();
+    let ended = found.iter().find(|it| it["what"].as_str().unwrap().contains("ended at")).unwrap();
+    assert!(ended["next"].as_str().unwrap().starts_with("greatseal delegation renew"), "{ended}");
+}

@@ -237,7 +237,98 @@ fn what_is_no_signing_key_is_not_moved() {
         ("payments-signing-1", "signing-2", "GS-KEY-REUSED"),
         ("payments-signing-1", "payments-signing-1", "GS-USAGE"),
         ("nobody", "spare", "GS-NAME-UNKNOWN"),
+        // The other way round, and an identity: nothing is said to be done that is not.
+        ("spare", "payments-signing-1", "GS-KEY-ROLE"),
+        ("payments", "payments-signing-1", "GS-KEY-ROLE"),
+        ("code", "payments-signing-1", "GS-KEY-ROLE"),
+        ("spare", "signing-1", "GS-KEY-ROLE"),
     ] {
         place.seal(&["key", "move", old, new]).says(code);
     }
+    // Nothing is made for a move that cannot be, and no key is taken for one that is elsewhere.
+    let at = ["--at", "ssh-agent:"];
+    place.seal(&[&["key", "move", "payments", "fresh"], &at[..]].concat()).says("GS-KEY-ROLE");
+    place.seal(&[&["key", "move", "payments-signing-1", "spare"], &at[..]].concat()).says("GS-CUSTODY-EXISTS");
+}
+
+/// What was chosen stays chosen: how many are a quorum, and for how long an account's token is made.
+#[test]
+fn a_move_changes_nothing_but_the_key() {
+    let place = Place::new();
+    place.run(["init", "acme"]).exits(0);
+    let keys = ["identity", "identity-2", "signing-1", "signing-2", "signing-3", "signing-4"];
+    place.keys_at_hand(Role::Operator, &keys);
+    place.seal(&["operator", "create", "--signing-keys", "3", "--threshold", "3"]).exits(0);
+    place.keys_at_hand(Role::Account, &["payments", "payments-signing-1"]);
+    place.seal(&["account", "create", "payments", "--days", "30"]).exits(0);
+    let threshold = || {
+        let shown = place.run(["inspect", "acme/tokens/operator.jwt", "--output", "json"]).exits(0).json();
+        shown["token"]["succession"]["threshold"].as_u64().unwrap_or_else(|| panic!("{shown}"))
+    };
+    let days = || {
+        let shown = place.run(["inspect", "acme/tokens/account-payments.jwt", "--output", "json"]).exits(0).json();
+        let at = |name: &str| shown["token"][name].as_u64().unwrap_or_else(|| panic!("{shown}"));
+        (at("expires") - at("issued_at")).div_ceil(86_400)
+    };
+    assert_eq!((threshold(), days()), (3, 30));
+    let step = |more: &[&str]| place.seal(&[&["key", "move", "signing-1", "signing-4"], more].concat()).exits(0).json();
+    step(&[]);
+    assert_eq!(threshold(), 3);
+    step(&[]);
+    assert_eq!(step(&["--confirm", "signing-1"])["done"], true);
+    assert_eq!((threshold(), days()), (3, 30));
+}
+
+#[test]
+fn what_the_account_did_not_sign_is_not_signed_anew() {
+    let place = Place::new();
+    place.realm();
+    for account in ["payments", "shop"] {
+        place.account(account);
+        place.keys_at_hand(Role::Module, &[&format!("{account}-code")]);
+        let file = format!("{account}.wasm");
+        place.write(&file, MODULE);
+        let module = format!("{account}-code");
+        place.seal(&["module", "sign", &file, "--account", account, "--module", &module, "--new-key"]).exits(0);
+    }
+    let reissue = |file: &str, more: &[&str]| {
+        let words = ["module", "reissue", file, "--account", "payments", "--out", "anew"];
+        place.seal(&[&words[..], more].concat())
+    };
+    let signed = |account: &str| {
+        let name = format!("{account}.signed.wasm");
+        if place.path(&name).exists() { name } else { format!("{account}.wasm") }
+    };
+    reissue(&signed("shop"), &[]).exits(3).says("GS-CODE-ISSUER");
+    // One character of the signature is another: the code is what it was, and nobody vouches for it.
+    let mut forged = place.read(&signed("payments"));
+    let dots: Vec<usize> = (0..forged.len()).filter(|at| forged[*at] == b'.').collect();
+    let last = *dots.iter().rev().find(|at| forged[**at + 1].is_ascii_alphanumeric()).unwrap();
+    forged[last + 5] = if forged[last + 5] == b'A' { b'B' } else { b'A' };
+    place.write("forged.wasm", &forged);
+    reissue("forged.wasm", &[]).says("GS-SIGNATURE-INVALID");
+    assert!(!place.path("anew/forged.wasm").exists());
+    reissue(&signed("payments"), &["--days", "40"]).exits(0);
+    reissue(&signed("payments"), &["--days", "40"]).exits(0);
+    // Found only if it is what was asked for.
+    reissue(&signed("payments"), &["--days", "50"]).says("GS-REALM-EXISTS");
+}
+
+/// A delegation that has begun is copied once, and then the move goes on.
+#[test]
+fn a_signing_principal_moves_with_delegations_that_have_begun() {
+    let place = Place::new();
+    place.rooted();
+    place.service("upload", &["/files/read"]);
+    place.keys_at_hand(Role::User, &["root-signing-2"]);
+    let words = ["delegation", "create", "--from", "root-signing-1", "--to", "upload", "--command", "/files/list"];
+    let begun = (support::services::now() - 60).to_string();
+    place.seal(&[&words[..], &["--for", "8d", "--starts", &begun]].concat()).exits(0);
+    let step = |more: &[&str]| {
+        place.seal(&[&["key", "move", "root-signing-1", "root-signing-2"], more].concat()).exits(0).json()
+    };
+    step(&[]);
+    let left = step(&[]);
+    assert_eq!((states(&left), left["left"].as_array().unwrap().len()), (vec!["done", "done", "next"], 0));
+    assert_eq!(step(&["--confirm", "root-signing-1"])["done"], true);
 }

@@ -218,6 +218,7 @@ fn publish_one(publish: &Publish, format: Format) -> Result<Exit, Problem> {
         return Err(Problem::new(refused.fault().code(), format!("{}: {}", text::path(&sealed.path), refused.fault())));
     }
     let dies = desk.dies_with(&key)?;
+    let account = desk.account_of(&name)?;
     let id = sealed.deed.id().to_string();
     let file = format!("revocation-{}.jwt", id.get(..12).unwrap_or_default());
     let path = desk.realm.folder().join("revocations").join(file);
@@ -231,7 +232,11 @@ fn publish_one(publish: &Publish, format: Format) -> Result<Exit, Problem> {
             text += &format!("  dead with it: {dead}\n");
         }
         text += "\n  Publish the realm's folder now: verifiers need it to refuse what the key signs.\n  Then list another key:\n";
-        text + &format!("    greatseal operator signing-key remove {0} --add NEW\n", crate::realm::own(&name))
+        let own = crate::realm::own(&name);
+        text + &match &account {
+            Some(account) => format!("    greatseal account signing-key remove {account} {own} --add NEW\n"),
+            None => format!("    greatseal operator signing-key remove {own} --add NEW\n"),
+        }
     });
     Ok(Exit::Ok)
 }

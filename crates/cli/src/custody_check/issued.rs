@@ -144,12 +144,33 @@ impl AllIssued {
             }
             let left = end.as_secs().saturating_sub(now.as_secs());
             let soon = left <= lapses::margin(realm, entry, end);
+            let own = entry.expires() == Some(end);
+            for (key, how) in [(entry.issuer, "which it signed"), (entry.audience, "which names it")] {
+                let ending = if own {
+                    Some(Ending {
+                        what: format!("the delegation {}, {how}, ends at {}", entry.name, clock::show(end)),
+                        next: format!("greatseal delegation renew {}", entry.name),
+                    })
+                } else if key == entry.audience {
+                    // Renewing this one would change nothing; its issuer is told of the one that ends.
+                    Some(Ending {
+                        what: format!("what the delegation {} rests on ends at {}", entry.name, clock::show(end)),
+                        next: format!("greatseal delegation show {}", entry.name),
+                    })
+                } else {
+                    None
+                };
+                self.ends(key, end, now, ending.filter(|_| soon));
+            }
+        }
+        for entry in lapses::ended(realm, &book) {
+            let Some(end) = entry.expires() else { continue };
             for (key, how) in [(entry.issuer, "which it signed"), (entry.audience, "which names it")] {
                 let ending = Ending {
-                    what: format!("the delegation {}, {how}, ends at {}", entry.name, clock::show(end)),
+                    what: format!("the delegation {}, {how}, ended at {}", entry.name, clock::show(end)),
                     next: format!("greatseal delegation renew {}", entry.name),
                 };
-                self.ends(key, end, now, soon.then_some(ending));
+                self.ends(key, end, now, Some(ending));
             }
         }
         Ok(())

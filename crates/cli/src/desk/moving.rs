@@ -7,14 +7,17 @@
 //! Where it stands is read from the realm, so that whoever was interrupted, or waited a week for an
 //! offline signature, types the same command and goes on. The identity stays.
 
-use greatseal_core::Code;
 use greatseal_core::key::{PublicKey, Spelled};
+use greatseal_core::limits::REQUEST_STATEMENTS;
+use greatseal_core::succession::{Succession, Terms};
+use greatseal_core::{Code, Decoded};
 use greatseal_custody::KeyName;
-use greatseal_token::wascap::Entity;
+use greatseal_token::wascap::{Claims, Entity};
 
 use super::delegate::name_of;
 use super::{Desk, NewDelegation, NextListing, NextToken, Outcome};
 use crate::capability::{Book, Entry, Grant, Purpose, Who, Window, of_command, policy, slug};
+use crate::clock::DAY;
 use crate::order::{DelegationFiling, Filing, Order};
 use crate::problem::Problem;
 use crate::realm::{Name, Note, Root, own};
@@ -69,18 +72,21 @@ impl Desk {
         }
         let job = match (self.job(&old.0, &old.1)?, self.job(&new.0, &new.1)?) {
             (Some(job), other) if other.as_ref().is_none_or(|other| *other == job) => job,
-            (None, Some(job)) => {
+            (None, Some(job)) if self.was_listed(&old.1, &job)? => {
                 return Ok(Moving { job, old, new, stage: Stage::Done, children: Vec::new(), replace_all: false });
             }
             (Some(_), _) => {
                 let fault = format!("{} and {} sign for different principals", old.0, new.0);
                 return Err(Problem::new(Code::KeyReused, fault).hint("Make a key of its own for this job."));
             }
-            (None, None) => {
-                let fault = format!("{} is no signing key of the operator, of an account or of the root", old.0);
-                return Err(Problem::new(Code::KeyRole, fault).hint(
-                    "An identity stays where it is; to replace the operator's: `greatseal operator rotate-identity`.",
-                ));
+            (None, None) => return Err(no_job(&old.0)),
+            (None, Some(_)) => {
+                let fault = format!("{} was never a signing key of whom {} signs for", old.0, new.0);
+                return Err(Problem::new(Code::KeyRole, fault).hint(format!(
+                    "Nothing was done. The other way round it is `greatseal key move {} {}`.",
+                    own(&new.0),
+                    own(&old.0)
+                )));
             }
         };
         let fits = match job {
@@ -102,28 +108,42 @@ impl Desk {
         Ok(Moving { job, old, new, stage, children, replace_all: false })
     }
 
+    /// Refuses a key that is nobody's signing key.
+    ///
+    /// # Errors
+    /// `GS-KEY-ROLE`, and `GS-NAME-UNKNOWN` for a key that the realm does not have.
+    pub(crate) fn must_sign_for_somebody(&self, name: &KeyName) -> Result<(), Problem> {
+        self.job(name, &self.realm.key(name)?)?.map(|_| ()).ok_or_else(|| no_job(name))
+    }
+
     /// Does what is next, and says where the move stands afterwards.
     ///
     /// # Errors
     /// What keeps it from being done; then nothing was.
     pub(crate) fn carry_on(&mut self, moving: &Moving) -> Result<Outcome<()>, Problem> {
         match (moving.stage, &moving.job) {
-            (Stage::List, Job::Operator) => {
-                self.next_operator(NextToken { add: vec![moving.new.0.clone()], ..NextToken::default() })
-            }
+            (Stage::List, Job::Operator) => self.list_beside(moving),
             (Stage::List, Job::Account(account)) => self.next_listing(account, &[&moving.new.0], &[], None),
             (Stage::List, Job::Root) => self.list_principal(moving),
             (Stage::SignAnew, Job::Operator) => self.sign_accounts_anew(moving),
             (Stage::SignAnew, Job::Root) => self.delegate_anew(moving),
-            (Stage::Unlist, Job::Operator) => {
-                let (remove, replace_all) = (vec![moving.old.0.clone()], moving.replace_all);
-                self.next_operator(NextToken { remove, replace_all, ..NextToken::default() })
-            }
+            (Stage::Unlist, Job::Operator) => self.list_no_more(moving),
             (Stage::Unlist, Job::Account(account)) => self.next_listing(account, &[], &[&moving.old.0], None),
             (Stage::Unlist, Job::Root) => self.unlist_principal(moving),
             // Modules are files that the realm does not know, so no stage of an account waits for them.
             (Stage::SignAnew, Job::Account(_)) | (Stage::Done, _) => Ok(Outcome::Done(())),
         }
+    }
+
+    /// Names the account that lists a key as its signing key.
+    ///
+    /// # Errors
+    /// When the realm's tokens cannot be read.
+    pub(crate) fn account_of(&self, name: &KeyName) -> Result<Option<String>, Problem> {
+        Ok(match self.job(name, &self.realm.key(name)?)? {
+            Some(Job::Account(account)) => Some(own(&account).to_owned()),
+            Some(Job::Operator | Job::Root) | None => None,
+        })
     }
 
     /// Says whose signing key a key is.
@@ -141,6 +161,22 @@ impl Desk {
         account.map(|(name, _, _)| Ok(Job::Account(self.realm.name(name.as_str())?))).transpose()
     }
 
+    /// Says whether a key was listed once, and is no more, by a token of the one that the job is for.
+    fn was_listed(&self, key: &Spelled, job: &Job) -> Result<bool, Problem> {
+        let key = key.public_key();
+        let lists = |token: &Decoded<Claims>| token.content().entity.signers().iter().any(|it| it.public_key() == key);
+        Ok(match job {
+            Job::Operator => self.realm.superseded()?.iter().any(lists),
+            Job::Account(account) => self.realm.replaced(account)?.iter().any(lists),
+            Job::Root => {
+                let (_, identity) = self.realm.root()?;
+                let book = Book::read(&self.realm, self.now)?;
+                let from_root = |it: &Entry| it.issuer == identity.public_key() && it.audience == key;
+                book.entries().iter().any(|entry| from_root(entry) && !book.state(entry).0.lives())
+            }
+        })
+    }
+
     /// Lists what rests on the old key and has nothing of the new one's in its place.
     fn resting_on(&self, job: &Job, old: &PublicKey, new: &PublicKey) -> Result<Vec<Name>, Problem> {
         match job {
@@ -152,12 +188,16 @@ impl Desk {
             }
             Job::Root => {
                 let book = Book::read(&self.realm, self.now)?;
+                let (_, root) = self.realm.root()?;
+                let subject = |entry: &Entry| entry.subject.unwrap_or(root.public_key());
+                let by_new = live_of(&book, new);
                 let replaced = |entry: &Entry| {
-                    live_of(&book, new).iter().any(|other| {
+                    by_new.iter().any(|other| {
                         other.audience == entry.audience
-                            && other.subject == entry.subject
+                            && subject(other) == subject(entry)
                             && other.command == entry.command
-                            && other.validity() == entry.validity()
+                            && other.first(self.now) == entry.first(self.now)
+                            && other.expires() == entry.expires()
                             && policy(other.content()) == policy(entry.content())
                     })
                 };
@@ -167,8 +207,37 @@ impl Desk {
         }
     }
 
-    fn next_operator(&mut self, next: NextToken) -> Result<Outcome<()>, Problem> {
+    /// Lists the new key beside the old one; what was chosen for the operator's token stays chosen.
+    fn list_beside(&mut self, moving: &Moving) -> Result<Outcome<()>, Problem> {
+        let (threshold, listed, days) = self.chosen()?;
+        let threshold = threshold.map(|chosen| chosen.max(Succession::least_threshold(listed + 1)));
+        let next = NextToken { add: vec![moving.new.0.clone()], threshold, days, ..NextToken::default() };
         self.succeed(&next)?.map(|_| Ok(()))
+    }
+
+    /// Lists the old key no more; a quorum is as large as it was before the move.
+    fn list_no_more(&mut self, moving: &Moving) -> Result<Outcome<()>, Problem> {
+        let (_, listed, days) = self.chosen()?;
+        let new = moving.new.1.public_key();
+        let lists_new = |claims: &Claims| claims.entity.signers().iter().any(|it| it.public_key() == new);
+        let superseded = self.realm.superseded()?;
+        let before = superseded.iter().map(Decoded::content).filter(|claims| !lists_new(claims));
+        let before = before.filter_map(|claims| Some((terms_of(claims)?, claims.entity.signers().len() as u64)));
+        let threshold = before
+            .max_by_key(|(terms, _)| terms.seq)
+            .filter(|(_, keys)| *keys + 1 == listed)
+            .map(|(terms, _)| terms.threshold);
+        let (remove, replace_all) = (vec![moving.old.0.clone()], moving.replace_all);
+        let next = NextToken { remove, replace_all, threshold, days, ..NextToken::default() };
+        self.succeed(&next)?.map(|_| Ok(()))
+    }
+
+    /// Returns the threshold of the operator's token, how many keys it lists, and for how many days it was made.
+    fn chosen(&self) -> Result<(Option<u64>, u64, Option<u32>), Problem> {
+        let current = self.realm.tokens()?;
+        let Some((_, token)) = &current.operator else { return Ok((None, 0, None)) };
+        let claims = token.content();
+        Ok((terms_of(claims).map(|terms| terms.threshold), claims.entity.signers().len() as u64, days_of(claims)))
     }
 
     fn next_listing(
@@ -178,20 +247,38 @@ impl Desk {
         remove: &[&KeyName],
         by: Option<KeyName>,
     ) -> Result<Outcome<()>, Problem> {
-        let next = NextListing { account: account.clone(), add: owned(add), remove: owned(remove), by, days: None };
+        let path = self.realm.account_path(account);
+        let current = self.realm.tokens()?;
+        let token = current.accounts.iter().find(|(_, its, _)| *its == path);
+        let days = token.and_then(|(_, _, token)| days_of(token.content()));
+        let next = NextListing { account: account.clone(), add: owned(add), remove: owned(remove), by, days };
         self.relist_account(&next)?.map(|_| Ok(()))
     }
 
-    /// Signs accounts anew one by one: one that waits for its owner holds up no other for longer than
-    /// its request takes.
+    /// Signs accounts anew one by one: one that waits for its owner holds up no other.
     fn sign_accounts_anew(&mut self, moving: &Moving) -> Result<Outcome<()>, Problem> {
+        let (mut waiting, mut in_the_way, mut done) = (None, None, false);
         for account in &moving.children {
             let account = self.realm.name(account.as_str())?;
-            if let Outcome::Waiting(waiting) = self.next_listing(&account, &[], &[], Some(moving.new.0.clone()))? {
-                return Ok(Outcome::Waiting(waiting));
+            match self.next_listing(&account, &[], &[], Some(moving.new.0.clone())) {
+                Ok(Outcome::Done(())) => done = true,
+                Ok(Outcome::Waiting(its)) => {
+                    crate::output::remark(&format!("the account {account} waits for a signature that is carried"));
+                    waiting.get_or_insert(its);
+                }
+                // Its request was left by an earlier run.
+                Err(problem) if problem.code() == Code::RealmExists => {
+                    crate::output::remark(problem.message());
+                    in_the_way.get_or_insert(problem);
+                }
+                Err(problem) => return Err(problem),
             }
         }
-        Ok(Outcome::Done(()))
+        match (waiting, in_the_way) {
+            (Some(waiting), _) => Ok(Outcome::Waiting(waiting)),
+            (None, Some(problem)) if !done => Err(problem),
+            (None, _) => Ok(Outcome::Done(())),
+        }
     }
 
     /// Delegates to the new principal what the root delegates to the old one, and notes it as one.
@@ -230,7 +317,19 @@ impl Desk {
             let subject = entry.subject.unwrap_or(identity.public_key());
             new.push(NewDelegation::from(self.grant_like(entry, moving.new.1.public_key(), entry.audience, subject)));
         }
-        self.delegate(&format!("move-{}", own(&moving.old.0)), &new)?.map(|_| Ok(()))
+        let name = format!("move-{}", own(&moving.old.0));
+        if let Some((waits, _)) = self.realm.requests()?.into_iter().find(|(waits, _)| waits.starts_with(&name)) {
+            let fault = format!("the request {waits} waits already, and delegates anew");
+            return Err(Problem::new(Code::RealmExists, fault).hint(format!(
+                "`greatseal request show {waits}` shows it, `greatseal request cancel {waits}` gives it up."
+            )));
+        }
+        for lot in new.chunks(REQUEST_STATEMENTS) {
+            if let Outcome::Waiting(waiting) = self.delegate(&name, lot)? {
+                return Ok(Outcome::Waiting(waiting));
+            }
+        }
+        Ok(Outcome::Done(()))
     }
 
     /// Takes back what the root delegates to the old principal, and notes it as one no more.
@@ -240,6 +339,10 @@ impl Desk {
         let note = Note::Root(Root { signing, ..root.clone() });
         let book = Book::read(&self.realm, self.now)?;
         let held = live_to(&book, &identity.public_key(), &moving.old.1.public_key());
+        if held.is_empty() {
+            // It ended, or was taken back by hand.
+            return self.realm.note(&[note]).map(Outcome::Done);
+        }
         let order = self.revocations(Order::new(format!("unlist-{}", own(&moving.old.0)), self.now), &book, &held)?;
         self.carry_out(order.noting(note))?.map(|_| Ok(()))
     }
@@ -264,6 +367,22 @@ fn live_of<'b>(book: &'b Book, issuer: &PublicKey) -> Vec<&'b Entry> {
 
 fn live_to<'b>(book: &'b Book, issuer: &PublicKey, audience: &PublicKey) -> Vec<&'b Entry> {
     live_of(book, issuer).into_iter().filter(|entry| entry.audience == *audience).collect()
+}
+
+fn no_job(key: &KeyName) -> Problem {
+    let fault = format!("{key} is no signing key of the operator, of an account or of the root");
+    Problem::new(Code::KeyRole, fault)
+        .hint("An identity stays where it is; to replace the operator's: `greatseal operator rotate-identity`.")
+}
+
+fn terms_of(claims: &Claims) -> Option<&Terms> {
+    claims.succession.as_ref().map(Succession::terms)
+}
+
+/// For how many days a token was made; none for one that never ends.
+pub(super) fn days_of(claims: &Claims) -> Option<u32> {
+    let life = claims.terms.validity.expires?.as_secs().saturating_sub(claims.terms.issued_at.as_secs());
+    u32::try_from(life.div_ceil(DAY)).ok().filter(|days| *days > 0)
 }
 
 fn owned(names: &[&KeyName]) -> Vec<KeyName> {

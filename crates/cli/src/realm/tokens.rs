@@ -10,6 +10,7 @@ use greatseal_custody::KeyName;
 use greatseal_token::deed;
 use greatseal_token::wascap::{self, Claims, Entity};
 
+use super::place::Place;
 use super::{Name, Realm, own};
 use crate::files;
 use crate::problem::Problem;
@@ -54,6 +55,22 @@ impl Realm {
             let is_operator = |name: &str| name.starts_with("operator-") && name.ends_with(".jwt");
             if path.file_name().and_then(|name| name.to_str()).is_some_and(is_operator) {
                 tokens.push(read_token(&path)?);
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// Reads the tokens of an account that were replaced, as far as the history keeps them.
+    ///
+    /// # Errors
+    /// When the history is damaged.
+    pub(crate) fn replaced(&self, account: &KeyName) -> Result<Vec<Decoded<Claims>>, Problem> {
+        let path = Place::of(&self.folder, &self.account_path(account))?;
+        let mut tokens = Vec::new();
+        for change in self.changes()? {
+            for changed in change.record.files.iter().filter(|changed| changed.path == path) {
+                let was = change.was(changed)?;
+                tokens.extend(was.and_then(|bytes| wascap::decode(bytes.trim_ascii()).ok()));
             }
         }
         Ok(tokens)

@@ -72,6 +72,11 @@ pub(super) fn known(custody: &Custody, realm: Option<&Realm>, names: &[String]) 
 
 /// Finds a key in custody: where it can sign, else where it is only known, else whatever has its name.
 fn place(stores: &[Keystore], name: &KeyName, public: &Spelled) -> Result<Option<(Keystore, Entry)>, Problem> {
+    for store in stores {
+        if let Some(entry) = store.at_hand(&public.public_key())? {
+            return Ok(Some((store.clone(), entry)));
+        }
+    }
     let mut found: Option<(Keystore, Entry)> = None;
     for store in stores {
         if let Some(entry) = store.find_by_key(&public.public_key())?

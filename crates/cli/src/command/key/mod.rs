@@ -299,7 +299,8 @@ fn bring_in(import: &Import, format: Format) -> Result<Exit, Problem> {
 /// Reads the private key that is to be brought in. Its own passphrase, if it has one, is asked for at
 /// the terminal: what is given in a file is for the key's new file.
 fn seed_of(import: &Import) -> Result<Seed, Problem> {
-    let bytes = Zeroizing::new(files::read(&import.file, greatseal_core::limits::TEXT_FILE_BYTES)?);
+    let limit = usize::try_from(greatseal_core::limits::TEXT_FILE_BYTES).unwrap_or(usize::MAX);
+    let bytes = files::read_secret(&import.file, limit)?;
     let ask = || asked_for(&import.file);
     Ok(Seed::read_foreign(&import.file, &bytes, import.role.map(RoleWord::into), ask)?)
 }

@@ -52,6 +52,20 @@ pub(super) fn run(order: &Move, format: Format) -> Result<Exit, Problem> {
         let realm = crate::realm::Realm::open(order.realm.start())?;
         realm.key(&realm.name(&order.old)?)?.role().unwrap_or(Role::User)
     };
+    if let Some(confirm) = &order.confirm
+        && *confirm != order.old
+    {
+        return Err(Problem::usage(format!("--confirm {confirm}: this is not the key's name"))
+            .hint(format!("Nothing was unlisted. If you mean it: `--confirm {}`.", order.old)));
+    }
+    {
+        // Nothing is made for a move that cannot be.
+        let desk = order.custody.desk(&order.realm, now)?;
+        let new = desk.realm.name(&order.new)?;
+        if desk.realm.key(&new).is_err() {
+            desk.must_sign_for_somebody(&desk.realm.name(&order.old)?)?;
+        }
+    }
     place::make_unless_known(&order.new, role, order.at.as_ref(), &order.custody, &order.realm)?;
     let mut desk = order.custody.desk(&order.realm, now)?;
     let (old, new) = (desk.realm.name(&order.old)?, desk.realm.name(&order.new)?);
@@ -62,12 +76,6 @@ pub(super) fn run(order: &Move, format: Format) -> Result<Exit, Problem> {
             order.old, order.new, order.new
         )),
     })?;
-    if let Some(confirm) = &order.confirm
-        && *confirm != order.old
-    {
-        return Err(Problem::usage(format!("--confirm {confirm}: this is not the key's name"))
-            .hint(format!("Nothing was unlisted. If you mean it: `--confirm {}`.", order.old)));
-    }
     let before = Moving { replace_all: order.replace_all, ..before };
     let last = before.stage == Stage::Unlist;
     let done = before.stage == Stage::Done || last && order.confirm.is_none();
@@ -167,12 +175,22 @@ fn next(desk: &Desk, moving: &Moving, order: &Move) -> Vec<String> {
         (Stage::Unlist, Job::Operator) => vec![publish, format!("{again} --confirm {old}")],
         (Stage::Done, job) => {
             let mut lines = vec![publish];
+            let at_hand = desk.ring.has(&moving.old.1.public_key()).unwrap_or(false);
             // An account's older listing that comes to life again would bring the key back with it. An operator's key
             // is never revoked for this: verifiers that slept need its endorsements.
-            if matches!(job, Job::Account(_)) && desk.ring.has(&moving.old.1.public_key()).unwrap_or(false) {
-                lines.push(format!("greatseal revoke key {old} --confirm {old}"));
+            if matches!(job, Job::Account(_)) {
+                lines.push(match (at_hand, desk.sealed.is_kept(&moving.old.0)) {
+                    (true, _) => format!("greatseal revoke key {old} --confirm {old}"),
+                    (false, true) => format!("greatseal key sealed publish {old} --confirm {old}"),
+                    (false, false) => format!("greatseal revoke key {old} --by {old} --confirm {old}"),
+                });
             }
-            lines.push(format!("greatseal key retire {old} --confirm {old}"));
+            // Of a key that is kept elsewhere there is nothing here to end.
+            lines.push(if at_hand {
+                format!("greatseal key retire {old} --confirm {old}")
+            } else {
+                format!("destroy the private half of {old} where it is")
+            });
             lines
         }
     }

@@ -94,13 +94,34 @@ pub(super) fn make_unless_known(
     realm: &InRealm,
 ) -> Result<(), Problem> {
     let mut naming = Naming::open(name, realm, custody)?;
+    let kept = naming.store.find(&naming.name);
+    if let (Ok(entry), Some(at)) = (&kept, at)
+        && !same_place(&entry.uri, at)
+    {
+        let fault = format!("there is a key {} already, in {}, and not in {at}", naming.name, entry.uri);
+        return Err(Problem::new(Code::CustodyExists, fault)
+            .hint("Name a key that is not there yet; or leave out `--at`, to go on with the one that is."));
+    }
     let Some(known) = naming.realm.as_mut().filter(|known| known.key(&naming.name).is_err()) else { return Ok(()) };
-    match (naming.store.find(&naming.name), at) {
+    match (kept, at) {
         // Brought into custody before the realm was told.
         (Ok(entry), _) => known.add_keys(&[(entry.name, entry.public)]),
         (Err(_), Some(at)) => make_in(naming, role, Algorithm::Ed25519, at, custody).map(|_| ()),
         (Err(_), None) => Ok(()),
     }
+}
+
+/// Says whether a key is in a place, by the words of both: a key that was made there has all the words of the place.
+fn same_place(key: &KeyUri, place: &KeyUri) -> bool {
+    let (key, place) = (key.to_string(), place.to_string());
+    let (Some((scheme, key)), Some((other, place))) = (key.split_once(':'), place.split_once(':')) else {
+        return false;
+    };
+    let words = |uri: &str| uri.split(['?', '&', ';']).map(str::to_owned).collect::<Vec<_>>();
+    let has = |word: String| {
+        if word.contains('=') { words(key).contains(&word) } else { key.starts_with(&word) }
+    };
+    scheme == other && words(place).into_iter().all(has)
 }
 
 fn make_in(
@@ -181,4 +202,22 @@ fn told(naming: Naming, placed: &Placed, public: Spelled, done: &str, format: Fo
 /// How long a place may take to make, take or show a key; a person may have to touch it.
 fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(CUSTODY_SECONDS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_in_the_place_that_it_was_made_in() {
+        let same = |key: &str, place: &str| same_place(&key.parse().unwrap(), &place.parse().unwrap());
+        let module = "module-path=/usr/lib/softhsm/libsofthsm2.so";
+        let bao = "address=http://127.0.0.1:8200";
+        assert!(same(&format!("pkcs11:token=acme;object=a;id=%01?{module}"), &format!("pkcs11:token=acme?{module}")));
+        assert!(!same(&format!("pkcs11:token=acme;object=a?{module}"), &format!("pkcs11:token=other?{module}")));
+        assert!(same(&format!("openbao://acme.a?{bao}&version=1"), &format!("openbao://?{bao}")));
+        assert!(!same(&format!("hashivault://acme.a?{bao}&version=1"), &format!("openbao://?{bao}")));
+        assert!(!same("file:acme.a.age", &format!("pkcs11:token=acme?{module}")));
+        assert!(!same("file:acme.a.age", "ssh-agent:"));
+    }
 }
