@@ -19,6 +19,8 @@ const MOST_ROUNDS: u32 = 256;
 const MAGIC: &[u8] = b"openssh-key-v1\0";
 const ED25519: &[u8] = b"ssh-ed25519";
 
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// A PKCS#8 key of Ed25519 without its public half (RFC 8410 section 7), up to its 32 bytes.
 const PKCS8: &[u8] = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 /// The same with the public half behind it, and how that is written: as in the RFC, and as the
@@ -45,6 +47,9 @@ impl Seed {
         ask: impl FnOnce() -> Result<Passphrase, CustodyFault>,
     ) -> Result<Self, CustodyFault> {
         let foreign = |problem| CustodyFault::Foreign { path: path.into(), problem };
+        if private_parts(bytes) > 1 {
+            return Err(foreign("it holds several private keys: bring in a file with one of them"));
+        }
         let seed = if let Some(seed) = armored(bytes, "USER NKEY SEED").or_else(|| armored(bytes, "ACCOUNT NKEY SEED"))
         {
             Self::parse(seed.trim_ascii())?
@@ -74,6 +79,19 @@ impl Seed {
 
 const NO_ROLE: &str = "a key of this kind has no role of its own: say which it gets";
 const OTHER_KIND: &str = "only keys of Ed25519 are brought in";
+
+/// Counts the private keys in parts with a beginning line, of whatever kind: of several, nobody has
+/// said which one is meant.
+fn private_parts(bytes: &[u8]) -> usize {
+    let begins = |at: &usize| bytes.get(*at..).is_some_and(|rest| rest.starts_with(BEGIN));
+    let is_private = |at: usize| {
+        let rest = bytes.get(at + BEGIN.len()..).unwrap_or_default();
+        let end = rest.windows(5).position(|window| window == b"-----");
+        let name = end.and_then(|end| rest.get(..end)).unwrap_or_default();
+        name.ends_with(b"PRIVATE KEY") || name.ends_with(b"NKEY SEED")
+    };
+    (0..bytes.len()).filter(begins).filter(|at| is_private(*at)).count()
+}
 
 /// Returns what stands between the lines that begin and end a part of that name.
 fn armored<'a>(bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -165,6 +183,11 @@ fn openssh(
     if public != beside {
         return Err(damaged());
     }
+    // What `ssh-keygen -y` shows of a locked key: nothing but this tells that it is another's.
+    let mut shown = Strings(outer.public);
+    if shown.next() != Some(ED25519) || shown.next() != Some(public) || !shown.0.is_empty() {
+        return Err(foreign("the public key that it shows is not that of its private key"));
+    }
     seed(secret, Some(public), role)?.ok_or_else(damaged)
 }
 
@@ -173,6 +196,7 @@ struct Outer<'a> {
     cipher: &'a [u8],
     kdf: &'a [u8],
     options: &'a [u8],
+    public: &'a [u8],
     private: &'a [u8],
 }
 
@@ -183,8 +207,8 @@ impl<'a> Outer<'a> {
         if strings.number()? != 1 {
             return None;
         }
-        let (_public, private) = (strings.next()?, strings.next()?);
-        strings.0.is_empty().then_some(Self { cipher, kdf, options, private })
+        let (public, private) = (strings.next()?, strings.next()?);
+        strings.0.is_empty().then_some(Self { cipher, kdf, options, public, private })
     }
 }
 

@@ -319,13 +319,18 @@ impl Keystore {
     }
 
     fn write_table(&self, held: &Held, table: &Table) -> Result<(), CustodyFault> {
-        let refused = |error: toml::ser::Error| CustodyFault::Io {
+        let path = self.folder.join(TABLE);
+        let refused = |message: String| CustodyFault::Io {
             action: "write",
-            path: self.folder.join(TABLE),
+            path: path.clone(),
             kind: std::io::ErrorKind::InvalidData,
-            message: error.to_string(),
+            message,
         };
-        self.folder.replace(held, TABLE, table.to_text().map_err(refused)?.as_bytes())
+        let text = table.to_text().map_err(|error| refused(error.to_string()))?;
+        // One entry that cannot be read would take every other key with it.
+        Table::parse(&path, text.as_bytes())
+            .map_err(|fault| refused(format!("it could not be read again: {fault}")))?;
+        self.folder.replace(held, TABLE, text.as_bytes())
     }
 
     fn table(&self) -> Result<Table, CustodyFault> {

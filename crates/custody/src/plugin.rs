@@ -186,6 +186,8 @@ impl Callbacks for Ask {
 /// Does what may never end on a thread of its own, which is left at the deadline; the programs
 /// that it has started are ended then.
 fn within<T: Send + 'static>(deadline: Deadline, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CustodyFault> {
+    // First, so that no program is started that nobody would end.
+    let left = deadline.remaining()?;
     let (done, result) = mpsc::channel();
     let (begun, programs) = mpsc::channel();
     let worker = thread::Builder::new().name("age-plugin".into()).spawn(move || {
@@ -195,7 +197,7 @@ fn within<T: Send + 'static>(deadline: Deadline, work: impl FnOnce() -> T + Send
         programs.wait_for();
     });
     worker.map_err(|error| CustodyFault::Setup { problem: format!("no thread for an age plugin: {error}") })?;
-    match result.recv_timeout(deadline.remaining()?) {
+    match result.recv_timeout(left) {
         Ok(result) => Ok(result),
         Err(mpsc::RecvTimeoutError::Timeout) => {
             if let Ok(programs) = programs.try_recv() {
@@ -256,5 +258,23 @@ mod programs {
         }
         pub(super) fn end(&self) {}
         pub(super) fn wait_for(&self) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_started_after_the_deadline() {
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let answer = within(Deadline::after(Duration::ZERO), move || begins.store(true, Ordering::SeqCst));
+        assert_eq!(answer, Err(CustodyFault::Deadline));
+        thread::sleep(Duration::from_millis(100));
+        assert!(!begun.load(Ordering::SeqCst));
+        assert_eq!(within(Deadline::after(Duration::from_secs(5)), || 7), Ok(7));
     }
 }

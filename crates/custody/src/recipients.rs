@@ -42,13 +42,17 @@ impl Recipients {
             #[cfg(feature = "age-plugin")]
             plugins: Vec::new(),
         };
-        for text in texts {
-            recipients.add(text)?;
+        for (at, text) in texts.into_iter().enumerate() {
+            recipients.add(at, text)?;
             if recipients.count() > Self::MOST {
-                return Err(refuse(text, &format!("more than {} are not taken", Self::MOST)));
+                return Err(refuse(at, text, &format!("more than {} are not taken", Self::MOST)));
             }
         }
-        if recipients.count() == 0 { Err(refuse("", "there is none at all")) } else { Ok(recipients) }
+        if recipients.count() == 0 {
+            let problem = "there is none at all".into();
+            return Err(CustodyFault::Recipient { found: Quoted::new(""), problem });
+        }
+        Ok(recipients)
     }
 
     /// Returns what [`Self::parse`] reads of a file of recipients: a line each, without blank ones
@@ -57,7 +61,8 @@ impl Recipients {
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     }
 
-    fn add(&mut self, text: &str) -> Result<(), CustodyFault> {
+    /// Takes the text that is the `at`th from 0.
+    fn add(&mut self, at: usize, text: &str) -> Result<(), CustodyFault> {
         if let Ok(recipient) = text.parse() {
             self.own.push(recipient);
             return Ok(());
@@ -70,14 +75,15 @@ impl Recipients {
             });
         }
         if text.starts_with("ssh-") {
-            return Err(refuse(text, "keys of SSH are not taken: make one with `age-keygen`"));
+            return Err(refuse(at, text, "keys of SSH are not taken: make one with `age-keygen`"));
         }
         let Some(plugin) = plugin_of(text) else {
-            return Err(refuse(text, "it is none of age's, which begin with age1, or was changed"));
+            return Err(refuse(at, text, "it is none of age's, which begin with age1, or was changed"));
         };
         #[cfg(feature = "age-plugin")]
         {
-            let recipient = text.parse().map_err(|problem| refuse(text, &format!("age-plugin-{plugin}: {problem}")))?;
+            let recipient =
+                text.parse().map_err(|problem| refuse(at, text, &format!("age-plugin-{plugin}: {problem}")))?;
             self.plugins.push(recipient);
             Ok(())
         }
@@ -126,8 +132,15 @@ pub(crate) fn without_plugins(what: &str) -> CustodyFault {
     CustodyFault::Unsupported { problem }
 }
 
-fn refuse(text: &str, problem: &str) -> CustodyFault {
-    CustodyFault::Recipient { found: Quoted::new(text), problem: problem.into() }
+/// Repeats only what looks like a recipient: another file may have been taken for one of them, and
+/// hold passphrases or tokens.
+fn refuse(at: usize, text: &str, problem: &str) -> CustodyFault {
+    let found = if text.starts_with("age1") || text.starts_with("ssh-") {
+        Quoted::new(text)
+    } else {
+        Quoted::sentence(&format!("number {}, which is not repeated here,", at + 1))
+    };
+    CustodyFault::Recipient { found, problem: problem.into() }
 }
 
 impl fmt::Debug for Recipients {
@@ -176,6 +189,18 @@ mod tests {
             let fault = Recipients::parse([text.as_str()]).unwrap_err();
             assert!(!format!("{fault} {fault:?}").contains(&text[20..40]), "{fault}");
             assert!(fault.to_string().contains("begin with age1"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_not_repeated() {
+        for text in ["correct-horse", "hvs.CAESIJ-correct-horse", "-----BEGIN correct-horse", "AGE1correct-horse"] {
+            let fault = Recipients::parse([ONE, text]).unwrap_err();
+            assert!(!format!("{fault} {fault:?}").contains("correct-horse"), "{fault:?}");
+            assert!(fault.to_string().starts_with("number 2, which is not repeated here, is no recipient"), "{fault}");
+        }
+        for text in ["age1zvkyg2", "ssh-ed25519 AAAA"] {
+            assert!(Recipients::parse([text]).unwrap_err().to_string().contains(text));
         }
     }
 

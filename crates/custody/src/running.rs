@@ -30,7 +30,9 @@ use crate::wipe::{SIGNING_STACK, wipe_stack};
 ///
 /// What happens within the arithmetic itself and leaves the key as it was is not found here. It makes a
 /// signature that nobody accepts, and whoever joins it to a token finds out by verifying
-/// ([`Unsigned::finish`](greatseal_core::issue::Unsigned::finish)), as wallets do.
+/// ([`Unsigned::finish`](greatseal_core::issue::Unsigned::finish)), as wallets do. Where nobody verifies,
+/// it gives away about a bit of the scalar; but only as long as no message is signed twice. Of two
+/// signatures over one message, one right and one wrong, the whole scalar can be computed.
 pub struct RunningKey {
     secret: Box<ExpandedSecretKey>,
     public: VerifyingKey,
@@ -69,6 +71,10 @@ impl RunningKey {
 
     /// Has a request signed, on the same terms as [`sign`](crate::sign()): a parsed statement of a known
     /// kind, for this key. The signature is by the key as it was drawn; it is not verified.
+    ///
+    /// Whoever does not verify the result must not have one message signed twice: a fault in one of two
+    /// signatures over one message gives the scalar away to whoever sees both. Messages that hold a
+    /// nonce are never the same twice.
     ///
     /// There is nobody to wait for, so there is no deadline.
     ///

@@ -96,8 +96,7 @@ fn armor(kind: &str, bytes: &[u8]) -> Vec<u8> {
     format!("-----BEGIN {kind}-----\n{}-----END {kind}-----\n", BASE64_MIME.encode(bytes)).into_bytes()
 }
 
-/// A changed byte gives an error, or stands where nothing is read: in the comment and the padding,
-/// or in the public half before the private part.
+/// A changed byte gives an error, or stands where nothing is read: in the comment and the padding.
 #[test]
 fn no_damaged_key_of_openssh_becomes_another_key() {
     let (whole, public) = openssh_parts();
@@ -110,6 +109,47 @@ fn no_damaged_key_of_openssh_becomes_another_key() {
         if let Ok(seed) = read(&damaged) {
             assert_eq!(seed.nkey().raw().as_bytes()[..], public, "{at}");
         }
+    }
+}
+
+/// The half that `ssh-keygen -y` and other programs show is looked at, though nothing is made of it.
+#[test]
+fn a_key_of_openssh_that_shows_another_public_half_is_refused() {
+    let (whole, public) = openssh_parts();
+    let at = whole.windows(32).position(|window| window == public).unwrap();
+    for at in [at - 1, at - 5, at, at + 31] {
+        let mut other = whole.clone();
+        other[at] ^= 1;
+        let answer = read(&armor("OPENSSH PRIVATE KEY", &other), Some(Role::Account));
+        assert_eq!(answer.unwrap_err().code(), Code::SeedMalformed, "{at}");
+    }
+}
+
+#[test]
+fn of_several_private_keys_none_is_brought_in() {
+    let (one, _) = openssh_parts();
+    let openssh = armor("OPENSSH PRIVATE KEY", &one);
+    let user = Seed::generate(Role::User).unwrap();
+    let seed = format!(
+        "-----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+        user.to_nkey_text().expose_secret()
+    );
+    let account = seed.replace("USER", "ACCOUNT");
+    let ec = armor("EC PRIVATE KEY", b"other");
+    for several in [
+        [&openssh[..], &openssh],
+        [seed.as_bytes(), seed.as_bytes()],
+        [seed.as_bytes(), account.as_bytes()],
+        [seed.as_bytes(), &openssh],
+        [&openssh, &ec],
+        [&ec, &openssh],
+    ] {
+        let fault = read(&several.concat(), Some(Role::User)).unwrap_err();
+        assert!(fault.to_string().contains("several private keys"), "{fault}");
+    }
+    // What is no private key may stand there, too.
+    for kind in ["CERTIFICATE", "PUBLIC KEY", "EC PARAMETERS"] {
+        assert!(read(&[armor(kind, b"other"), openssh.clone()].concat(), Some(Role::User)).is_ok(), "{kind}");
     }
 }
 

@@ -24,6 +24,23 @@ fn a_folder_that_does_not_exist_is_an_empty_keystore() {
     assert!(!path.exists(), "looking makes nothing");
 }
 
+/// One entry that cannot be read would take every other key with it.
+#[test]
+fn a_table_that_could_not_be_read_again_is_not_written() {
+    let (_outer, path, store) = new_keystore();
+    store.create(&name("acme/a"), Role::Operator, &passphrase(PASSPHRASE), NOW).unwrap();
+    let before = fs::read(path.join("keys.toml")).unwrap();
+    let place: KeyUri = "pkcs11:token=acme?module-path=/usr/lib/a.so".parse().unwrap();
+    let KeyUri::Pkcs11(place) = place else { panic!("{place}") };
+    for uri in [place.with_key("", &[1]), place.with_key("k", &[])] {
+        let fault = store.pin(&name("acme/b"), KeyUri::Pkcs11(uri), Spelled::parse(PUBLIC).unwrap(), NOW).unwrap_err();
+        assert_eq!(fault.code(), Code::Io);
+        assert!(fault.to_string().contains("could not be read again"), "{fault}");
+    }
+    assert_eq!(fs::read(path.join("keys.toml")).unwrap(), before);
+    assert!(store.find(&name("acme/a")).is_ok());
+}
+
 #[test]
 fn a_created_key_is_found_by_name_and_by_key_and_signs() {
     let (_outer, path, store) = new_keystore();

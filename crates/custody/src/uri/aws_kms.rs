@@ -14,7 +14,7 @@ use std::fmt;
 
 use greatseal_core::error::Quoted;
 
-use super::query;
+use super::{query, quoted};
 use crate::fault::CustodyFault;
 
 /// Characters of the longest key, as the service bounds it, and of a host.
@@ -39,7 +39,7 @@ impl AwsKmsUri {
     /// # Errors
     /// [`CustodyFault::Uri`], naming what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, CustodyFault> {
-        Self::read(text).map_err(|problem| CustodyFault::Uri { found: Quoted::new(text), problem })
+        Self::read(text).map_err(|problem| CustodyFault::Uri { found: quoted(text), problem })
     }
 
     fn read(text: &str) -> Result<Self, String> {

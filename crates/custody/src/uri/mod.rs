@@ -56,7 +56,7 @@ impl FromStr for KeyUri {
     /// # Errors
     /// [`CustodyFault::Uri`], naming the schemes that there are.
     fn from_str(text: &str) -> Result<Self, CustodyFault> {
-        let refuse = |problem: String| Err(CustodyFault::Uri { found: Quoted::new(text), problem });
+        let refuse = |problem: String| Err(CustodyFault::Uri { found: quoted(text), problem });
         match text.split_once(':') {
             Some(("file", file)) => FileName::parse(file).map(Self::File),
             Some(("ssh-agent", _)) => SshAgentUri::parse(text).map(Self::SshAgent),
@@ -68,6 +68,17 @@ impl FromStr for KeyUri {
             Some(_) => refuse(format!("the schemes are {}", Self::KNOWN)),
             None => refuse(format!("it begins with no scheme; there are {}", Self::KNOWN)),
         }
+    }
+}
+
+/// Repeats a URI that is none; only its scheme where a password may stand before an `@`, or a secret
+/// behind the question mark.
+fn quoted(text: &str) -> Quoted {
+    let secretive = |text: &str| text.contains(['@', '?']);
+    match text.split_once(':') {
+        _ if !secretive(text) => Quoted::new(text),
+        Some((scheme, _)) if !secretive(scheme) => Quoted::new(&format!("{scheme}:…")),
+        _ => Quoted::sentence("a text that is not repeated here"),
     }
 }
 
@@ -148,5 +159,25 @@ mod tests {
         }
         let message = "yubihsm:1".parse::<KeyUri>().unwrap_err().to_string();
         assert!(message.contains("file:, ssh-agent:"), "{message}");
+    }
+
+    #[test]
+    fn a_secret_in_a_uri_is_not_repeated() {
+        for text in [
+            "awskms://user:s3cret@host/a",
+            "awskms://user:s3cret@host/a?region=eu",
+            "awskms:///a?region=s3cret!",
+            "vaults://user:s3cret@host/a",
+            "vaults://host/a?token=s3cret",
+            "offline:x?s3cret",
+            "user@s3cret:host",
+            "host?s3cret",
+        ] {
+            let fault = text.parse::<KeyUri>().unwrap_err();
+            assert!(!format!("{fault} {fault:?}").contains("s3cret"), "{fault:?}");
+        }
+        let message = "vaults://user:s3cret@host/a".parse::<KeyUri>().unwrap_err().to_string();
+        assert!(message.contains("\"vaults:…\""), "{message}");
+        assert!("yubihsm:1".parse::<KeyUri>().unwrap_err().to_string().contains("yubihsm:1"));
     }
 }

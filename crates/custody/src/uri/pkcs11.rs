@@ -268,6 +268,10 @@ fn pin_file(text: &str) -> Result<PathBuf, String> {
         return Err("`pin-source` names a file; programs are not run for it".into());
     }
     let path = text.strip_prefix("file://").or_else(|| text.strip_prefix("file:")).unwrap_or(text);
+    // Behind `file:`, two slashes in front would be read as what comes before a host.
+    if path.starts_with('/') {
+        return absolute("pin-source", &format!("/{}", path.trim_start_matches('/')));
+    }
     absolute("pin-source", path)
 }
 
@@ -312,6 +316,19 @@ mod tests {
             assert_eq!(parse(&text).unwrap(), plain);
         }
         assert!(plain.to_string().contains("id=%41%42"), "{plain}");
+    }
+
+    #[test]
+    fn whatever_is_read_is_written_so_that_it_is_read_again() {
+        let plain = parse(&format!("pkcs11:token=acme{MODULE}&pin-source=file:/run/pin")).unwrap();
+        for source in ["//run/pin", "///run/pin", "file://///run/pin", "file:////run/pin", "%2F%2Frun/pin"] {
+            let uri = parse(&format!("pkcs11:token=acme{MODULE}&pin-source={source}")).unwrap();
+            assert_eq!(uri, plain, "{source}");
+        }
+        let module = parse("pkcs11:token=acme?module-path=//usr/lib/a.so").unwrap();
+        for uri in [plain, module] {
+            assert_eq!(parse(&uri.to_string()).unwrap(), uri);
+        }
     }
 
     #[test]

@@ -101,6 +101,30 @@ fn faults_are_told_in_words() {
     });
 }
 
+/// What stands in the service's place may send without end.
+#[test]
+fn no_more_is_read_than_an_answer_has() {
+    alone("outages::no_more_is_read_than_an_answer_has", |_| {
+        let padded = |bytes: usize| -> &'static str {
+            format!(r#"{{"Signature":"AAAA","Padding":"{}"}}"#, "x".repeat(bytes)).leak()
+        };
+        for (bytes, status, words) in [
+            (60_000, 200, ""),
+            (70_000, 200, "more than 65536 bytes"),
+            (10_000_000, 200, "more than 65536 bytes"),
+            (10_000_000, 400, "more than 65536 bytes"),
+        ] {
+            let (fake, pinned, custodian) = ready(ED25519);
+            fake.set(Mood::Says(status, padded(bytes)));
+            let fault = sign(&*custodian, &request(&pinned, ""), soon()).unwrap_err();
+            assert_eq!(fault.code(), Code::CustodyAnswer, "{bytes}: {fault}");
+            assert_eq!(fault.to_string().contains("more than"), bytes > 65_536, "{bytes}: {fault}");
+            assert!(fault.to_string().contains(words), "{bytes}: {fault}");
+            assert_eq!(fake.requests(), 1, "{bytes}");
+        }
+    });
+}
+
 #[test]
 fn a_service_that_was_restarted_is_found_again() {
     alone("outages::a_service_that_was_restarted_is_found_again", |_| {

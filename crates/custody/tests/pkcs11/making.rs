@@ -1,12 +1,16 @@
 //! Keys that are made in tokens, and seeds that are brought to them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::UserType;
 use greatseal_core::Code;
 use greatseal_core::key::{Role, Spelled};
 use greatseal_custody::{
-    Algorithm, CustodyFault, Extractable, KeyUri, Origin, Seed, Surroundings, generator, importer, look_up, sign,
+    Algorithm, CustodyFault, Deadline, Extractable, KeyName, KeyUri, Origin, Passphrase, PassphraseFault,
+    PassphraseSource, Seed, Surroundings, generator, importer, look_up, sign,
 };
 use secrecy::ExposeSecret;
 
@@ -134,6 +138,37 @@ fn nothing_is_made_after_the_deadline_or_with_a_wrong_pin() {
         let answer = generator(&token.uri("", ""), &wrong).unwrap().generate(&name("acme/a"), Algorithm::P256, soon());
         assert_eq!(answer.unwrap_err().code(), Code::CustodyLocked);
         assert!(!tool(&token.module, &["-O"]).contains("acme/a"));
+    });
+}
+
+/// Types slowly.
+struct Slow;
+
+impl PassphraseSource for Slow {
+    fn passphrase(&self, name: &KeyName, _public: &Spelled) -> Result<Passphrase, CustodyFault> {
+        Err(PassphraseFault::Nobody { name: name.clone() }.into())
+    }
+    fn pin(&self, _question: &str) -> Result<Passphrase, CustodyFault> {
+        std::thread::sleep(Duration::from_millis(2_500));
+        Ok(passphrase(PIN))
+    }
+}
+
+/// Whoever waits for a person goes on waiting for the key.
+#[test]
+fn typing_a_pin_does_not_cost_the_new_key() {
+    scene(&SOFTHSM, "making::typing_a_pin_does_not_cost_the_new_key", |folder| {
+        let token = token(folder, "acme");
+        let around = || Surroundings::of(Arc::new(Slow));
+        let brief = || Deadline::after(Duration::from_secs(2));
+        let place = token.uri("", "");
+        let made = generator(&place, &around()).unwrap().generate(&name("acme/a"), Algorithm::Ed25519, brief());
+        made.unwrap();
+        let seed = Seed::generate(Role::Account).unwrap();
+        importer(&place, &around()).unwrap().import(&name("acme/b"), &seed, brief()).unwrap();
+        for label in ["acme%2Fa", "acme%2Fb"] {
+            assert!(look_up(&token.with_pin(&format!(";object={label}")), &self::around(), soon()).is_ok(), "{label}");
+        }
     });
 }
 

@@ -210,6 +210,30 @@ fn another_version_is_told_as_that() {
     assert_eq!(fake.codes(Duration::from_secs(20)), (Code::CustodyVersion, Code::CustodyVersion));
 }
 
+/// What a server says of a version may lead a terminal astray, or go on and on.
+#[test]
+fn words_about_a_version_are_told_as_a_quotation() {
+    let words = format!("requested version for signing \u{1b}[2J\u{7}{}", "x".repeat(10_000));
+    let fake = Fake::start(move |_, asked, stream| {
+        let error = json!({ "error": words });
+        let body = match asked.body["batch_input"].as_array() {
+            Some(inputs) => json!({ "data": { "batch_results": vec![error; inputs.len()] } }),
+            None => json!({ "errors": [words] }),
+        };
+        respond(stream, 400, &body.to_string());
+    });
+    let custodian = fake.custodian();
+    let two = [request(&fake.pinned(), "a"), request(&fake.pinned(), "b")];
+    let one = sign(&*custodian, &two[0], soon()).unwrap_err();
+    let all = sign_batch(&*custodian, &two, soon()).unwrap().into_iter().map(|answer| answer.unwrap_err());
+    for fault in all.chain([one]) {
+        assert_eq!(fault.code(), Code::CustodyVersion);
+        let text = fault.to_string();
+        assert!(!text.contains(char::is_control) && text.len() < 300, "{text}");
+        assert!(text.contains("requested version for signing"), "{text}");
+    }
+}
+
 #[test]
 fn nonsense_is_told_as_an_answer() {
     let bodies: [fn(&Asked) -> String; 14] = [

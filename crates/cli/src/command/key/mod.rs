@@ -9,7 +9,6 @@ use greatseal_core::code::Exit;
 use greatseal_core::key::{Role, Spelled, did};
 use greatseal_custody::{Algorithm, KeyName, KeyUri, Keystore, Lock, Seed, Surroundings};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 mod moving;
 mod place;

@@ -11,13 +11,19 @@ use aws_config::BehaviorVersion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
-use aws_sdk_kms::config::{Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_kms::config::{
+    ConfigBag, Intercept, Region, RuntimeComponents, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use aws_sdk_kms::error::BoxError;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_types::body::SdkBody;
 use greatseal_core::key::PublicKey;
+use http_body_util::Limited;
 use tokio::runtime::{self, Handle};
 use tokio::sync::{OnceCell, oneshot};
 
@@ -33,6 +39,8 @@ const ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection may take to be made, so that another attempt has its chance.
 const CONNECT: Duration = Duration::from_secs(4);
+/// Bytes of an answer that are read at most; the longest, a public key, has less than two thousand.
+pub(super) const ANSWER_BYTES: usize = 64 * 1024;
 
 /// AWS KMS as one URI names it: its endpoint, region and profile.
 pub(super) struct Service {
@@ -226,6 +234,7 @@ async fn connect(uri: &AwsKmsUri, place: &str) -> Result<Client, CustodyFault> {
         // We ask again ourselves: the client would not know the deadline, nor tell the last refusal.
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+        .interceptor(Bounded)
         // Our deadline is the one clock.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = uri.endpoint() {
@@ -236,6 +245,29 @@ async fn connect(uri: &AwsKmsUri, place: &str) -> Result<Client, CustodyFault> {
         config = config.http_client(Builder::new().build_http());
     }
     Ok(Client::from_conf(config.build()))
+}
+
+/// Has no more of an answer read than any has. The client itself would read on as long as something
+/// comes, also from what is not AWS and stands in its place.
+#[derive(Debug)]
+struct Bounded;
+
+impl Intercept for Bounded {
+    fn name(&self) -> &'static str {
+        "greatseal: bounded answers"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _settings: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response_mut();
+        let body = response.take_body();
+        *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, ANSWER_BYTES));
+        Ok(())
+    }
 }
 
 /// Makes the client of HTTPS that Amazon's default would be, proxies of the environment included,

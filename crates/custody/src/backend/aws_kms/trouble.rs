@@ -6,7 +6,9 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use greatseal_core::error::Quoted;
+use http_body_util::LengthLimitError;
 
+use super::service::ANSWER_BYTES;
 use crate::fault::CustodyFault;
 
 /// A call that failed.
@@ -55,6 +57,9 @@ impl Call {
             SdkError::ServiceError(context) => {
                 let (code, message) = (context.err().code(), context.err().message().unwrap_or_default());
                 self.refusal(context.raw().status().as_u16(), code, message)
+            }
+            SdkError::ResponseError(_) if find::<LengthLimitError>(&error).is_some() => {
+                self.nonsense(&format!("more than {ANSWER_BYTES} bytes"))
             }
             // Answered, but not to its end, or in no form that this protocol has.
             SdkError::ResponseError(_) if broke_off(&error) => {

@@ -56,11 +56,12 @@ impl Access {
 
     /// Does something in a session; again, after short pauses, while the token is not reached.
     ///
-    /// Nobody's typing of a PIN is cut short by the deadline: the clock stands still meanwhile.
+    /// Nobody's typing of a PIN is cut short by the deadline: the clock stands still meanwhile, and
+    /// what is done is told until when somebody waits for it.
     pub(super) fn run<R: Send + 'static>(
         &self,
         deadline: Deadline,
-        act: impl Fn(&mut Live) -> Result<R, Trouble> + Send + Sync + 'static,
+        act: impl Fn(&mut Live, Deadline) -> Result<R, Trouble> + Send + Sync + 'static,
     ) -> Result<R, CustodyFault> {
         let act = Arc::new(act);
         let mut deadline = deadline;
@@ -68,7 +69,8 @@ impl Access {
         let mut pauses = PAUSES.into_iter().map(Duration::from_millis);
         loop {
             let (act, given) = (Arc::clone(&act), pin.clone());
-            let answer = self.pool.run(deadline, move |link| link.visit(given.as_deref(), &*act))?;
+            let visit = move |link: &mut Link| link.visit(given.as_deref(), &|live: &mut Live| act(live, deadline));
+            let answer = self.pool.run(deadline, visit)?;
             let fault = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(Trouble::PinWanted) if pin.is_none() => {

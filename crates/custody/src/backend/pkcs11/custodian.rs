@@ -50,7 +50,7 @@ impl Custodian for TokenCustodian {
         deadline.remaining()?;
         check(request, self.pinned.public_key())?;
         let work = Work::of(&self.pinned.public_key(), request.message())?;
-        self.access.run(deadline, move |live| {
+        self.access.run(deadline, move |live, _| {
             let key = live.key()?.handle;
             work.sign(live, key)
         })
@@ -59,7 +59,7 @@ impl Custodian for TokenCustodian {
     fn examine(&self, deadline: Deadline) -> Result<Examination, CustodyFault> {
         deadline.remaining()?;
         let place = self.access.place().to_owned();
-        self.access.run(deadline, move |live| {
+        self.access.run(deadline, move |live, _| {
             // As it is now, and not as this session found it.
             let key = live.objects().key()?;
             let silent = || CustodyFault::Answer {

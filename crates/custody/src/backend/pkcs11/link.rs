@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::Error;
@@ -12,7 +13,7 @@ use greatseal_core::key::{Nkey, PublicKey, Spelled};
 
 use super::key::{Key, Objects};
 use super::login::{Door, login};
-use super::module::{Inside, Module};
+use super::module::{BETWEEN, Inside, Module};
 use super::trouble::Trouble;
 use crate::fault::CustodyFault;
 use crate::passphrase::Passphrase;
@@ -103,8 +104,13 @@ impl Link {
             match answer {
                 Err(Trouble::Lost { .. }) if !fresh => {}
                 Err(Trouble::Lost { .. }) if !restarted => {
-                    module.restart(generation, slot);
+                    module.restart(generation, slot, BETWEEN);
                     restarted = true;
+                }
+                // Each PIN comes here once, so that there is nothing to slow down.
+                Err(Trouble::Refused { fault, slot }) => {
+                    module.restart(generation, Some(slot), Duration::ZERO);
+                    return Err(fault.into());
                 }
                 answer => return answer,
             }

@@ -7,15 +7,16 @@ use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
+use greatseal_core::error::Quoted;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::trouble::{Trouble, describe};
+use super::trouble::Trouble;
 use crate::fault::CustodyFault;
 use crate::passphrase::Passphrase;
 
-/// PINs that tokens have refused, for as long as the process lives: a token locks itself after a
-/// few wrong ones, so none is tried twice, whichever key or thread comes with it.
+/// PINs that tokens have refused, or may have, for as long as the process lives: a token locks itself
+/// after a few wrong ones, so none is tried twice, whichever key or thread comes with it.
 #[derive(Default)]
 pub(super) struct Refusals {
     /// Under which digests are made, so that none of another process fits.
@@ -73,15 +74,52 @@ pub(super) fn login(
         Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => return Ok(()),
         Err(error) => error,
     };
-    let trouble = trouble(&error);
-    if !matches!(trouble, Trouble::Final(CustodyFault::DeviceLocked { .. })) {
-        return Err(trouble);
+    let Some(mut fault) = refusal(&error, door.place) else { return Err(trouble(&error)) };
+    if let CustodyFault::DeviceLocked { message, .. } = &mut fault {
+        let after = door.library.get_token_info(door.slot).ok();
+        message.push_str(after.as_ref().map_or("", tries));
     }
-    let after = door.library.get_token_info(door.slot).ok();
-    let fault = locked(format!("{}{}", describe(&error), after.as_ref().map_or("", tries)));
     refusals.known.push((digest, fault.clone()));
-    Err(fault.into())
+    Err(Trouble::Refused { fault, slot: door.slot.id() })
 }
+
+/// Says why a PIN is not tried again; nothing where the answer proves that none was looked at.
+///
+/// A module that answers vaguely may have counted a try: with ten of them nothing is left.
+fn refusal(error: &Error, place: &str) -> Option<CustodyFault> {
+    if let Error::Pkcs11(code, _) = error
+        && UNTRIED.contains(code)
+    {
+        return None;
+    }
+    let trouble = Trouble::of(error, place, "log in");
+    // Final, because what counts as not reached would be tried again.
+    if let Trouble::Lost { message, .. } = &trouble {
+        let message = Quoted::sentence(&format!("{message}; this PIN is not tried again"));
+        return Some(CustodyFault::Answer { place: place.into(), message });
+    }
+    Some(trouble.into_fault(place))
+}
+
+/// Answers to a login that say that no PIN was looked at.
+const UNTRIED: [RvError; 16] = [
+    RvError::ArgumentsBad,
+    RvError::CryptokiNotInitialized,
+    RvError::DeviceRemoved,
+    RvError::FunctionNotSupported,
+    RvError::OperationActive,
+    RvError::OperationNotInitialized,
+    RvError::SessionClosed,
+    RvError::SessionCount,
+    RvError::SessionHandleInvalid,
+    RvError::SessionReadOnlyExists,
+    RvError::SlotIdInvalid,
+    RvError::TokenNotPresent,
+    RvError::TokenNotRecognized,
+    RvError::UserAlreadyLoggedIn,
+    RvError::UserAnotherAlreadyLoggedIn,
+    RvError::UserTypeInvalid,
+];
 
 const LAST_TRY: &str = "one try is left before it locks itself, and this program does not use it up; log in with the \
                         token's own tool, such as `pkcs11-tool --login --test`, which sets the count back";
@@ -126,5 +164,45 @@ impl Refusals {
             digest.update(text);
         }
         Ok(digest.finalize().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cryptoki::context::Function;
+
+    use super::*;
+
+    fn after(code: RvError) -> Option<CustodyFault> {
+        refusal(&Error::Pkcs11(code, Function::Login), "token acme")
+    }
+
+    #[test]
+    fn a_pin_is_tried_once_unless_nobody_looked_at_it() {
+        for code in [
+            RvError::FunctionFailed,
+            RvError::GeneralError,
+            RvError::DeviceError,
+            RvError::DeviceMemory,
+            RvError::FunctionCanceled,
+            RvError::VendorDefined(0x8000_0001),
+        ] {
+            // Not one that the way to the token would take for a token that is not reached.
+            assert!(matches!(after(code), Some(CustodyFault::Answer { .. })), "{code:?}");
+        }
+        assert!(after(RvError::FunctionFailed).unwrap().to_string().contains("not tried again"));
+        for code in [RvError::PinIncorrect, RvError::PinLenRange, RvError::PinLocked] {
+            assert!(matches!(after(code), Some(CustodyFault::DeviceLocked { .. })), "{code:?}");
+        }
+        for code in [
+            RvError::SessionHandleInvalid,
+            RvError::SessionClosed,
+            RvError::TokenNotPresent,
+            RvError::SlotIdInvalid,
+            RvError::CryptokiNotInitialized,
+            RvError::UserAlreadyLoggedIn,
+        ] {
+            assert_eq!(after(code), None, "{code:?}");
+        }
     }
 }

@@ -58,7 +58,7 @@ impl TokenMaker {
         deadline.remaining()?;
         let names = Names::new(name)?;
         let uri = self.access.uri().with_key(name.as_str(), &names.id);
-        let public_key = self.access.run(deadline, move |live| {
+        let public_key = self.access.run(deadline, move |live, deadline| {
             if live.objects().taken(names.label())? {
                 return Err(CustodyFault::Exists { name: names.name.clone() }.into());
             }

@@ -48,9 +48,9 @@ pub(super) fn public_key(
 ) -> Result<PublicKey, CustodyFault> {
     names_key(uri)?;
     let access = |purpose| Access::new(uri.clone(), None, purpose, around.passphrases.clone());
-    let shown = access(Purpose::Look).run(deadline, |live| live.objects().public_key());
+    let shown = access(Purpose::Look).run(deadline, |live, _| live.objects().public_key());
     let Err(CustodyFault::NoSuchKey { place, .. }) = shown else { return shown };
-    access(Purpose::Sign).run(deadline, move |live| {
+    access(Purpose::Sign).run(deadline, move |live, _| {
         let silent = || CustodyFault::Answer {
             place: place.clone(),
             message: Quoted::sentence("it keeps no public half of this key"),

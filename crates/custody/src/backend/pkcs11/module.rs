@@ -22,7 +22,7 @@ use crate::fault::CustodyFault;
 const LOOKS: u32 = 20;
 
 /// The least time between two new starts: a key that always fails must not keep others from working.
-const BETWEEN: Duration = Duration::from_millis(500);
+pub(super) const BETWEEN: Duration = Duration::from_millis(500);
 
 /// A module that is loaded, or will be when it is first entered.
 pub(super) struct Module {
@@ -85,12 +85,12 @@ impl Module {
     }
 
     /// Starts the module anew, which is what helps after its device was gone; unless somebody has
-    /// done so since `seen`, is inside, or has sessions in another slot than this one.
-    pub(super) fn restart(&self, seen: u64, slot: Option<u64>) {
+    /// done so since `seen` or within the time `between`, is inside, or has sessions in another slot than this one.
+    pub(super) fn restart(&self, seen: u64, slot: Option<u64>, between: Duration) {
         for _ in 0..LOOKS {
             match self.state.try_write() {
-                Ok(mut state) => return state.stop(seen, slot),
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner().stop(seen, slot),
+                Ok(mut state) => return state.stop(seen, slot, between),
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner().stop(seen, slot, between),
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
             }
         }
@@ -137,7 +137,7 @@ impl State {
         Ok(())
     }
 
-    fn stop(&mut self, seen: u64, slot: Option<u64>) {
+    fn stop(&mut self, seen: u64, slot: Option<u64>, between: Duration) {
         let sessions = self.sessions.get_mut().unwrap_or_else(PoisonError::into_inner);
         let others = sessions.iter().any(|(at, count)| *count > 0 && Some(*at) != slot);
         let Some(library) = &self.library else { return };
@@ -148,7 +148,7 @@ impl State {
         let info = library.get_library_info();
         if matches!(info, Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _))) {
             self.ready = false;
-        } else if self.ours && !others && self.stopped.is_none_or(|at| at.elapsed() > BETWEEN) {
+        } else if self.ours && !others && self.stopped.is_none_or(|at| at.elapsed() > between) {
             self.stopped = Some(Instant::now());
             // Whatever it answers: the next to enter initialises it, or is told that it is initialised.
             let _ = library.clone().finalize();

@@ -5,6 +5,7 @@
 //! deadline. A thread that is left behind in a call is replaced, up to a bound.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -54,8 +55,9 @@ struct Job<T> {
 enum Stage {
     Waiting,
     Running,
-    /// Nobody waits for it any more.
+    /// Nobody waits for it any more, and it still runs.
     Forsaken,
+    Done,
 }
 
 impl<T: 'static> Pool<T> {
@@ -132,14 +134,20 @@ impl<T: 'static> Shared<T> {
         Ok(())
     }
 
-    fn forsake(&self, stage: &Mutex<Stage>) {
+    fn forsake(&self, job: &Arc<Mutex<Stage>>) {
         // This lock first, as whoever takes a job does.
         let mut state = self.lock();
-        let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if *stage == Stage::Running {
-            state.left_behind += 1;
+        let mut stage = job.lock().unwrap_or_else(PoisonError::into_inner);
+        match *stage {
+            // Threads that hang may never come to it, and what it holds would stay with it.
+            Stage::Waiting => state.queue.retain(|waiting| !Arc::ptr_eq(&waiting.stage, job)),
+            Stage::Running => {
+                state.left_behind += 1;
+                *stage = Stage::Forsaken;
+            }
+            // At the last moment: its thread is back, and nobody has to replace it.
+            Stage::Forsaken | Stage::Done => {}
         }
-        *stage = Stage::Forsaken;
     }
 
     /// What a thread does until there is nothing to do any more.
@@ -162,13 +170,14 @@ impl<T: 'static> Shared<T> {
     /// Notes that a job is done, and says whether its thread was replaced and is one too many.
     fn done(&self, stage: &Mutex<Stage>) -> bool {
         let mut state = self.lock();
-        if *stage.lock().unwrap_or_else(PoisonError::into_inner) == Stage::Forsaken {
+        let before = mem::replace(&mut *stage.lock().unwrap_or_else(PoisonError::into_inner), Stage::Done);
+        if before == Stage::Forsaken {
             state.left_behind -= 1;
         }
         state.threads - state.left_behind > self.crew.load(Ordering::Relaxed).max(1)
     }
 
-    /// Waits for a job that somebody waits for.
+    /// Waits for a job. Somebody waits for each that is in the queue.
     fn next(&self) -> Option<Job<T>> {
         let mut state = self.lock();
         loop {
@@ -181,12 +190,8 @@ impl<T: 'static> Shared<T> {
                 state.idle -= 1;
                 continue;
             };
-            let mut stage = job.stage.lock().unwrap_or_else(PoisonError::into_inner);
-            if *stage == Stage::Waiting {
-                *stage = Stage::Running;
-                drop(stage);
-                return Some(job);
-            }
+            *job.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Running;
+            return Some(job);
         }
     }
 }
@@ -302,6 +307,29 @@ mod tests {
         assert!(pool.run(after(5_000), |_| ()).is_ok());
         assert_eq!(done.load(Ordering::SeqCst), 0);
         assert_eq!(pool.run(after(0), |_| ()), Err(CustodyFault::Deadline));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_leaves_the_queue() {
+        let (pool, _) = pool(1);
+        let held = Arc::new(());
+        thread::scope(|scope| {
+            scope.spawn(|| pool.run(after(5_000), |_| thread::sleep(Duration::from_millis(300))).unwrap());
+            thread::sleep(Duration::from_millis(50));
+            let secret = Arc::clone(&held);
+            assert_eq!(pool.run(after(10), move |_| drop(secret)), Err(CustodyFault::Deadline));
+            assert!(pool.shared.lock().queue.is_empty());
+            assert_eq!(Arc::strong_count(&held), 1);
+        });
+    }
+
+    #[test]
+    fn a_job_that_ends_as_its_time_does_leaves_no_thread_behind() {
+        let (pool, _) = pool(1);
+        let stage = Arc::new(Mutex::new(Stage::Running));
+        assert!(!pool.shared.done(&stage));
+        pool.shared.forsake(&stage);
+        assert_eq!(pool.shared.lock().left_behind, 0);
     }
 
     #[test]

@@ -17,6 +17,14 @@ pub(super) enum Trouble {
     },
     /// A PIN is needed that nobody has given yet.
     PinWanted,
+    /// A login failed. The same one is not tried again; and for the next one the module is started anew,
+    /// because some (tpm2-pkcs11) fail at every login that follows a wrong PIN, a right one included.
+    Refused {
+        /// What is told.
+        fault: CustodyFault,
+        /// The slot of the token.
+        slot: u64,
+    },
     /// Asking again changes nothing.
     Final(CustodyFault),
 }
@@ -104,7 +112,7 @@ impl Trouble {
             Self::Lost { message, vague: false } => CustodyFault::Unreachable { place: place.into(), message },
             // Only a caller that has given a PIN, or asks nobody, ends here.
             Self::PinWanted => CustodyFault::DeviceLocked { place: place.into(), message: "it wants a PIN".into() },
-            Self::Final(fault) => fault,
+            Self::Refused { fault, .. } | Self::Final(fault) => fault,
         }
     }
 }

@@ -136,7 +136,7 @@ impl VaultCustodian {
     fn item(&self, item: SignedItem) -> Result<Signature, CustodyFault> {
         match item {
             SignedItem { error: Some(error), .. } if !error.is_empty() => Err(if is_about_version(&error) {
-                self.engine.version(&self.key, error)
+                self.engine.version_refused(&self.key, &error)
             } else {
                 self.engine.answered(&error)
             }),

@@ -274,7 +274,10 @@ impl Engine {
             },
             404 => self.no_such_key(key),
             400 if told.contains("signing key not found") => self.no_such_key(key),
-            400 | 500 if is_about_version(&told) => self.version(key, told),
+            400 | 500 if is_about_version(&told) => {
+                // Without the status, which says nothing here and takes room.
+                self.version_refused(key, told.split_once(": ").map_or(&*told, |(_, words)| words))
+            }
             _ => self.answered(&told),
         }
     }
@@ -285,6 +288,11 @@ impl Engine {
 
     pub(super) fn version(&self, key: &str, problem: String) -> CustodyFault {
         CustodyFault::Version { place: self.name.clone(), key: format!("{}/{key}", self.mount()), problem }
+    }
+
+    /// Repeats what it said of a version.
+    pub(super) fn version_refused(&self, key: &str, told: &str) -> CustodyFault {
+        self.version(key, Quoted::sentence(told).to_string())
     }
 
     /// Complains of an answer that can be read and makes no sense.
