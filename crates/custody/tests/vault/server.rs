@@ -20,8 +20,10 @@ pub(super) const ROOT: &str = "root-token-of-these-tests";
 
 /// Finds the server's program.
 pub(super) fn program() -> PathBuf {
-    let path = std::env::var_os("GREATSEAL_OPENBAO")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/openbao/bao"), PathBuf::from);
+    // This program is in the target folder, wherever that is: TARGET/debug/deps.
+    let own = std::env::current_exe().unwrap();
+    let target = own.ancestors().nth(3).unwrap();
+    let path = std::env::var_os("GREATSEAL_OPENBAO").map_or_else(|| target.join("tools/openbao/bao"), PathBuf::from);
     assert!(
         path.is_file(),
         "{} is not there: `cargo xtask test` installs OpenBao, or set GREATSEAL_OPENBAO to a `bao` of version 2.7",
